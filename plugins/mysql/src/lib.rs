@@ -1,0 +1,1 @@
+//! cdc-plugin-mysql.
