@@ -1,1 +1,3 @@
 //! cdc-host.
+pub mod capability;
+pub mod plugin;

@@ -1,0 +1,5 @@
+//! Capabilities.
+pub mod mysql;
+
+/// What `cdc:host` means to one instance: a context for each interface.
+pub struct Capabilities {}

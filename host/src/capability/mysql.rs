@@ -1,0 +1,4 @@
+//! MySQL sessions.
+/// A connection.
+#[derive(Debug)]
+pub struct Session;

@@ -1,0 +1,5 @@
+//! Plugins.
+pub mod bindings;
+mod state;
+
+pub use state::LaneState;

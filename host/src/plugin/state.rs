@@ -1,0 +1,20 @@
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::capability::Capabilities;
+
+/// What one instance of a plugin owns in the host: dropped with its store.
+pub struct LaneState {
+    /// Resources lent to the guest, such as MySQL sessions.
+    pub table: ResourceTable,
+    /// What the guest's standard library sees: no files, no environment, no sockets.
+    pub wasi: WasiCtx,
+    /// What `cdc:host` means to this instance.
+    pub capabilities: Capabilities,
+}
+
+impl WasiView for LaneState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
