@@ -3,3 +3,7 @@ pub mod mysql;
 
 /// What `cdc:host` means to one instance: a context for each interface.
 pub struct Capabilities {}
+impl Capabilities {
+    /// n
+    pub fn none() -> Self { Self {} }
+}

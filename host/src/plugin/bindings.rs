@@ -14,7 +14,7 @@ pub mod source {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "source-plugin",
-        exports: { default: async },
+        exports: { default: async | store },
         with: {
             "cdc:host/mysql.session": crate::capability::mysql::Session,
         },
@@ -26,7 +26,7 @@ pub mod sink {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "sink-plugin",
-        exports: { default: async },
+        exports: { default: async | store },
         with: {
             "cdc:plugin/types": crate::plugin::bindings::source::cdc::plugin::types,
             "cdc:plugin/options": crate::plugin::bindings::source::cdc::plugin::options,

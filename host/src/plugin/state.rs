@@ -1,6 +1,7 @@
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::limits::Meter;
 use crate::capability::Capabilities;
 
 /// What one instance of a plugin owns in the host: dropped with its store.
@@ -11,6 +12,8 @@ pub struct LaneState {
     pub wasi: WasiCtx,
     /// What `cdc:host` means to this instance.
     pub capabilities: Capabilities,
+    /// Its memory and CPU time.
+    pub meter: Meter,
 }
 
 impl WasiView for LaneState {

@@ -1,0 +1,154 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+
+use super::checkpoint::CommitThreads;
+use super::error::FlowError;
+use super::memory::Memory;
+use super::pump::Pump;
+use super::recovery;
+use crate::capability::Capabilities;
+use crate::pipeline::Setting;
+use crate::plugin::Plugin;
+use crate::plugin::sink::Sink;
+use crate::plugin::source::{ReadFrom, Source, Stop};
+use crate::state::Ledger;
+
+/// Everything a pipeline is made of.
+pub struct Pipeline {
+    /// The source's component.
+    pub source: Plugin,
+    /// Its options.
+    pub source_settings: Vec<Setting>,
+    /// Makes what a new instance of it may use.
+    pub source_lends: Lend,
+    /// The sink's component.
+    pub sink: Plugin,
+    /// Its options.
+    pub sink_settings: Vec<Setting>,
+    /// Makes what a new instance of it may use.
+    pub sink_lends: Lend,
+    /// How many instances of the sink the tables are spread over.
+    pub lanes: usize,
+    /// Tables that commit at once.
+    pub commit_threads: usize,
+    /// Time between checkpoints.
+    pub checkpoint_interval: Duration,
+    /// Bytes for everything between source and sink.
+    pub memory_limit: u64,
+    /// What the operator says of append rows whose fate nobody knows.
+    pub unknown_fate: Option<UnknownFate>,
+}
+
+/// Makes the capabilities of one instance.
+pub type Lend = Box<dyn Fn() -> Capabilities + Send + Sync>;
+
+/// An operator's decision on rows of an append table that may or may not be visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownFate {
+    /// They are visible: go on.
+    AssumeCommitted,
+    /// They are not: write them again.
+    Replay,
+}
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunOptions {
+    /// End once everything that was in the source at the start is committed.
+    pub until_caught_up: bool,
+}
+
+/// What a run has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Summary {
+    /// Rows pulled from the source, in all attempts.
+    pub rows: u64,
+    /// Checkpoints committed.
+    pub checkpoints: u64,
+}
+
+/// Attempts in a row without a committed checkpoint before the host gives up.
+const FRUITLESS_ATTEMPTS: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Run a pipeline to its end: until it is caught up, asked to end, or cannot go on.
+///
+/// # Errors
+/// A failure that another attempt would meet again, or that was met too often.
+pub async fn run(
+    pipeline: &Pipeline,
+    ledger: Ledger,
+    options: RunOptions,
+    shutdown: watch::Receiver<bool>,
+) -> Result<Summary, FlowError> {
+    let ledger = Arc::new(Mutex::new(ledger));
+    let mut summary = Summary::default();
+    let mut fruitless = 0;
+    loop {
+        let before = summary;
+        let error = match attempt(pipeline, &ledger, options, &shutdown, &mut summary).await {
+            Ok(()) => return Ok(summary),
+            Err(error) => error,
+        };
+        fruitless = if summary.checkpoints > before.checkpoints { 1 } else { fruitless + 1 };
+        // A pipeline that never got going has most likely a wrong option: its operator is watching.
+        let never_started = summary.checkpoints == 0;
+        if !error.is_transient() || never_started || fruitless >= FRUITLESS_ATTEMPTS {
+            return Err(error);
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << (fruitless - 1).min(16)).min(LONGEST_PAUSE);
+        tracing::warn!(?pause, "starting again from the last checkpoint: {error}");
+        let mut ended = shutdown.clone();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = ended.wait_for(|ended| *ended) => return Ok(summary),
+        }
+    }
+}
+
+async fn attempt(
+    pipeline: &Pipeline,
+    ledger: &Arc<Mutex<Ledger>>,
+    options: RunOptions,
+    shutdown: &watch::Receiver<bool>,
+    summary: &mut Summary,
+) -> Result<(), FlowError> {
+    let threads = CommitThreads(pipeline.commit_threads);
+    let mut lanes = Vec::with_capacity(pipeline.lanes);
+    for _ in 0..pipeline.lanes.max(1) {
+        lanes.push(Sink::open(&pipeline.sink, &pipeline.sink_settings, (pipeline.sink_lends)()).await?);
+    }
+    let position = {
+        let mut ledger = ledger.lock().await;
+        recovery::settle(pipeline, &mut ledger, &lanes, threads).await?;
+        ledger.newest().map(|entry| entry.position.0.clone())
+    };
+    let stop = if options.until_caught_up { Stop::Head } else { Stop::Never };
+    let from = ReadFrom { start: position.clone(), stop, tables: None };
+    let source =
+        Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from).await?;
+    let mut pump = Pump::new(
+        source,
+        lanes,
+        Memory::new(pipeline.memory_limit),
+        ledger.clone(),
+        threads,
+        pipeline.checkpoint_interval,
+        shutdown.clone(),
+        position,
+    );
+    let result = pump.run().await;
+    let stats = pump.stats();
+    summary.rows += stats.rows;
+    summary.checkpoints += stats.checkpoints;
+    result
+}
+
+impl Pipeline {
+    pub(super) fn source_capabilities(&self) -> Capabilities {
+        (self.source_lends)()
+    }
+}

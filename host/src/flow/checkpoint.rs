@@ -1,0 +1,143 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::{Mutex, oneshot};
+
+use super::error::FlowError;
+use super::failpoint;
+use super::table::TablePrepared;
+use super::tables::all_prepared;
+use crate::plugin::sink::{CommitOutcome, Sink};
+use crate::schema::{TableId, TableSchema};
+use crate::state::{Entry, Ledger, Opaque, Pending};
+
+/// A cut through the pipeline, taken and not yet committed.
+pub(super) struct Checkpoint {
+    pub(super) position: Vec<u8>,
+    pub(super) schemas: Vec<TableSchema>,
+    pub(super) prepared: Vec<(Sink, oneshot::Receiver<TablePrepared>)>,
+}
+
+/// How many tables commit at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CommitThreads(pub(super) usize);
+
+impl Checkpoint {
+    /// Prepare, write the ledger, commit. Runs beside the pump; returns the position once all of it is visible.
+    ///
+    /// None where a table's task failed, which is told elsewhere.
+    pub(super) async fn complete(
+        self,
+        ledger: Arc<Mutex<Ledger>>,
+        threads: CommitThreads,
+    ) -> Result<Option<Vec<u8>>, FlowError> {
+        let started = Instant::now();
+        let Some(prepared) = all_prepared(self.prepared).await else { return Ok(None) };
+        let mut lanes = HashMap::new();
+        let mut pending = Vec::new();
+        let mut held = Vec::new();
+        for (sink, table) in prepared {
+            for committable in table.prepared.committables {
+                lanes.insert(committable.table.clone(), sink.clone());
+                let (repeatable, unit) = (table.repeatable, table.unit);
+                pending.push(Pending { committable, committed: false, repeatable, unit });
+            }
+            held.extend(table.prepared.held);
+        }
+        failpoint::reached("after-prepare").await;
+
+        let mut ledger = ledger.lock().await;
+        let number = ledger.next_number();
+        let entry = Entry {
+            number,
+            written_at: now_micros(),
+            position: Opaque(self.position.clone()),
+            schemas: self.schemas,
+            pending,
+            held,
+        };
+        let tables = entry.pending.len();
+        ledger.append(entry)?;
+        let written = started.elapsed();
+        failpoint::reached("after-ledger").await;
+
+        commit_newest(&mut ledger, threads, |table| lanes.get(table).cloned()).await?;
+        tracing::info!(entry = number, tables, ?written, committed = ?started.elapsed(), "checkpoint");
+        failpoint::reached("after-commit").await;
+        Ok(Some(self.position))
+    }
+}
+
+/// What became of one of the newest entry's committables.
+pub(super) struct Settled {
+    /// Index into `entry.pending`.
+    pub(super) index: usize,
+    pub(super) table: TableId,
+    pub(super) outcome: Result<CommitOutcome, FlowError>,
+}
+
+/// Commit what the newest entry still has to, and record it.
+///
+/// # Errors
+/// [`FlowError::Lost`] or the sink's own failure; what was committed before it is recorded.
+async fn commit_newest(
+    ledger: &mut Ledger,
+    threads: CommitThreads,
+    lane: impl Fn(&TableId) -> Option<Sink>,
+) -> Result<(), FlowError> {
+    let settled = commit_all(ledger, threads, lane).await;
+    failpoint::reached("before-commit-record").await;
+    record(ledger, &settled)?;
+    for Settled { table, outcome, .. } in settled {
+        match outcome? {
+            CommitOutcome::Committed => {}
+            // Recovery tells these two apart; both end the attempt.
+            CommitOutcome::Gone | CommitOutcome::Unknown(_) => return Err(FlowError::Lost(table)),
+        }
+    }
+    Ok(())
+}
+
+/// Ask the sink to commit each committable of the newest entry that is not known to be committed.
+pub(super) async fn commit_all(
+    ledger: &Ledger,
+    threads: CommitThreads,
+    lane: impl Fn(&TableId) -> Option<Sink>,
+) -> Vec<Settled> {
+    let pending = ledger.newest().into_iter().flat_map(|entry| entry.pending.iter().enumerate());
+    let commits: Vec<_> = pending
+        .filter(|(_, pending)| !pending.committed)
+        .map(|(index, pending)| (index, lane(&pending.committable.table), pending.committable.clone()))
+        .map(|(index, sink, committable)| async move {
+            let outcome = match sink {
+                Some(sink) => sink.commit(&committable).await.map_err(FlowError::from),
+                None => Err(FlowError::Task(format!("table {} has no lane", committable.table))),
+            };
+            Settled { index, table: committable.table, outcome }
+        })
+        .collect();
+    stream::iter(commits).buffer_unordered(threads.0.max(1)).collect().await
+}
+
+/// Write down which of them are committed.
+pub(super) fn record(ledger: &mut Ledger, settled: &[Settled]) -> Result<(), FlowError> {
+    if settled.is_empty() {
+        return Ok(());
+    }
+    ledger.update(|entry| {
+        for settled in settled.iter().filter(|settled| matches!(settled.outcome, Ok(CommitOutcome::Committed))) {
+            if let Some(pending) = entry.pending.get_mut(settled.index) {
+                pending.committed = true;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn now_micros() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,77 @@
+use crate::plugin::PluginError;
+use crate::schema::TableId;
+use crate::state::StateError;
+
+/// Why a pipeline stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError {
+    /// A plugin failed.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// The ledger failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A row cannot be written.
+    #[error("table {table}: row {row} of a batch cannot be written{}: {message} [{code}]", column.as_ref().map(|column| format!(", column {column}")).unwrap_or_default())]
+    Rejected {
+        /// The table, as the source names it.
+        table: TableId,
+        /// Index into the batch.
+        row: u32,
+        /// Where it is one column's fault.
+        column: Option<String>,
+        /// The sink's code.
+        code: String,
+        /// The sink's sentence.
+        message: String,
+    },
+    /// The sink cannot do a change of a table.
+    #[error("table {table}: the sink cannot apply {change}: {reason}")]
+    Unsupported {
+        /// The table.
+        table: TableId,
+        /// Flink CDC's tag of the change.
+        change: &'static str,
+        /// The sink's reason.
+        reason: String,
+    },
+    /// The source broke the contract.
+    #[error("the source broke its contract: {0}")]
+    Contract(String),
+    /// What was prepared is gone before it was committed; recovery replays it.
+    #[error("the sink lost what was prepared for table {0}; it is written again from the checkpoint before")]
+    Lost(TableId),
+    /// Nobody can tell whether rows of an append table are visible.
+    #[error(
+        "table {table}: nobody can tell whether the rows of checkpoint {entry} are visible: {reason}. Look whether they are in the table, then start again with --on-unknown assume-committed (they are) or --on-unknown replay (they are not)"
+    )]
+    Unknown {
+        /// The table.
+        table: TableId,
+        /// The ledger entry.
+        entry: u64,
+        /// The sink's reason.
+        reason: String,
+    },
+    /// The snapshot of a table without a key was lost and cannot be had again in the same way.
+    #[error(
+        "table {0}: its snapshot was lost before it was committed, and other append tables are committed beyond it; remove the table's rows in the sink, and start this table in a pipeline of its own with an empty --state-dir"
+    )]
+    SnapshotLost(TableId),
+    /// A task of the host itself failed.
+    #[error("a task of the host failed: {0}")]
+    Task(String),
+}
+
+impl FlowError {
+    /// Whether starting again from the last checkpoint may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Plugin(error) => error.is_transient(),
+            Self::Lost(_) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! How rows travel: the source is pulled, batches are dispatched to tables, checkpoints make them visible.
+//!
+//! * [`run`] keeps a pipeline going: one attempt after another, each from the last committed checkpoint.
+//! * The pump pulls the source and hands each table its batches, in order.
+//! * A table is a task with a queue; it belongs to one lane of the sink.
+//! * A checkpoint prepares all tables, writes the ledger, commits, and only then tells the source.
+//! * Recovery settles what the newest ledger entry left open before anything is pulled.
+
+mod attempt;
+mod checkpoint;
+mod error;
+pub mod failpoint;
+mod memory;
+mod progress;
+mod pump;
+mod recovery;
+mod table;
+mod tables;
+
+pub use attempt::{Lend, Pipeline, RunOptions, Summary, UnknownFate, run};
+pub use error::FlowError;

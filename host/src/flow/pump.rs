@@ -1,0 +1,208 @@
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::checkpoint::{Checkpoint, CommitThreads};
+use super::error::FlowError;
+use super::memory::Memory;
+use super::progress::Reporter;
+use super::tables::Tables;
+use crate::plugin::sink::Sink;
+use crate::plugin::source::{Budget, Event, Source};
+use crate::state::Ledger;
+
+/// Pulls the source, dispatches what comes, and takes checkpoints.
+pub(super) struct Pump {
+    source: Source,
+    tables: Tables,
+    failures: mpsc::UnboundedReceiver<FlowError>,
+    ledger: Arc<Mutex<Ledger>>,
+    threads: CommitThreads,
+    interval: Duration,
+    shutdown: watch::Receiver<bool>,
+    poll: JoinHandle<FlowError>,
+    running: Option<JoinHandle<Result<Option<Vec<u8>>, FlowError>>>,
+    last_cut: Instant,
+    last_position: Option<Vec<u8>>,
+    stats: Stats,
+}
+
+/// What an attempt has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stats {
+    pub(super) rows: u64,
+    pub(super) checkpoints: u64,
+}
+
+/// One pull: large enough that crossing into the guest costs nothing, small enough that a signal is heard at once.
+pub(super) const BUDGET: Budget = Budget { rows: 20_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
+
+impl Pump {
+    #[allow(clippy::too_many_arguments, reason = "the parts of an attempt, each given once")]
+    pub(super) fn new(
+        source: Source,
+        lanes: Vec<Sink>,
+        memory: Memory,
+        ledger: Arc<Mutex<Ledger>>,
+        threads: CommitThreads,
+        interval: Duration,
+        shutdown: watch::Receiver<bool>,
+        last_position: Option<Vec<u8>>,
+    ) -> Self {
+        let (tell, failures) = mpsc::unbounded_channel();
+        Self {
+            source,
+            poll: tokio::spawn(poll_lanes(lanes.clone())),
+            tables: Tables::new(lanes, memory, tell),
+            failures,
+            ledger,
+            threads,
+            interval,
+            shutdown,
+            running: None,
+            last_cut: Instant::now(),
+            last_position,
+            stats: Stats::default(),
+        }
+    }
+
+    /// What was done so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Run until the source has reached its stop or the host is asked to end; then everything pulled is committed.
+    ///
+    /// # Errors
+    /// Whatever fails first. Nothing that was not committed is counted as such.
+    pub(super) async fn run(&mut self) -> Result<(), FlowError> {
+        let mut reporter = Reporter::new();
+        let mut ending = false;
+        let mut stopped = false;
+        loop {
+            if !ending && *self.shutdown.borrow() {
+                tracing::info!("asked to end: committing what was read");
+                ending = true;
+            }
+            if ending {
+                self.settle().await?;
+            }
+            if (ending || self.last_cut.elapsed() >= self.interval) && self.running.is_none() {
+                let cut = self.cut().await?;
+                if ending && cut {
+                    return self.settle().await;
+                }
+                if stopped {
+                    return Err(FlowError::Contract("it has reached its stop and has no position".into()));
+                }
+            }
+            let events = self.pull().await?;
+            for event in events {
+                match &event {
+                    Event::ReachedStop => (ending, stopped) = (true, true),
+                    Event::Changes { batch, .. } => self.stats.rows += u64::from(batch.rows),
+                    _ => {}
+                }
+                self.tables.dispatch(event).await?;
+            }
+            self.tables.relieve().await;
+            reporter.report(&self.source).await?;
+        }
+    }
+
+    /// Pull once, and meanwhile notice failures of tables and the end of a checkpoint.
+    async fn pull(&mut self) -> Result<Vec<Event>, FlowError> {
+        let mut acknowledge = None;
+        let events = {
+            // Kept to its end: dropping it would lose what the source returns.
+            let mut pulling = pin!(self.source.next(BUDGET));
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(failure) = self.failures.recv() => return Err(failure),
+                    failure = &mut self.poll => return Err(failure.unwrap_or_else(|error| FlowError::Task(error.to_string()))),
+                    done = finished(&mut self.running) => {
+                        self.running = None;
+                        acknowledge = done?;
+                        self.stats.checkpoints += 1;
+                    }
+                    events = &mut pulling => break events?,
+                }
+            }
+        };
+        if let Some(position) = acknowledge {
+            self.source.acknowledge(position).await?;
+        }
+        Ok(events)
+    }
+
+    /// Take a checkpoint if the source can be cut here and there is anything new; true if there is nothing left to cut.
+    async fn cut(&mut self) -> Result<bool, FlowError> {
+        let Some(position) = self.source.position().await? else { return Ok(false) };
+        self.last_cut = Instant::now();
+        if self.last_position.as_ref() == Some(&position) && !self.tables.is_dirty() {
+            return Ok(true);
+        }
+        self.last_position = Some(position.clone());
+        let checkpoint =
+            Checkpoint { position, schemas: self.tables.schemas(), prepared: self.tables.prepare() };
+        self.running = Some(tokio::spawn(checkpoint.complete(self.ledger.clone(), self.threads)));
+        Ok(true)
+    }
+
+    /// Wait for the last checkpoint.
+    async fn settle(&mut self) -> Result<(), FlowError> {
+        if self.running.is_none() {
+            return Ok(());
+        }
+        let position = tokio::select! {
+            biased;
+            Some(failure) = self.failures.recv() => return Err(failure),
+            done = finished(&mut self.running) => done?,
+        };
+        self.running = None;
+        self.stats.checkpoints += 1;
+        if let Some(position) = position {
+            self.source.acknowledge(position).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Pump {
+    fn drop(&mut self) {
+        // An attempt that failed leaves no checkpoint behind that could touch the ledger of the next one.
+        if let Some(running) = &self.running {
+            running.abort();
+        }
+        self.poll.abort();
+        self.tables.lanes().iter().for_each(Sink::end);
+    }
+}
+
+/// Let each lane do what is due, such as keeping sessions alive; ends with a failure only.
+async fn poll_lanes(lanes: Vec<Sink>) -> FlowError {
+    loop {
+        let mut pause = Duration::from_secs(10);
+        for lane in &lanes {
+            match lane.poll().await {
+                Ok(next) => pause = pause.min(next.unwrap_or(pause)),
+                Err(error) => return error.into(),
+            }
+        }
+        tokio::time::sleep(pause.max(Duration::from_millis(100))).await;
+    }
+}
+
+/// The end of a running checkpoint; pending while there is none.
+async fn finished(
+    running: &mut Option<JoinHandle<Result<Option<Vec<u8>>, FlowError>>>,
+) -> Result<Option<Vec<u8>>, FlowError> {
+    match running {
+        Some(task) => task.await.unwrap_or_else(|error| Err(FlowError::Task(error.to_string()))),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,138 @@
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::FlowError;
+use super::memory::Memory;
+use super::table::{Table, TablePrepared};
+use crate::plugin::sink::Sink;
+use crate::plugin::source::Event;
+use crate::schema::{TableId, TableSchema};
+
+/// All tables of an attempt, and the lanes they are spread over.
+pub(super) struct Tables {
+    lanes: Vec<Sink>,
+    memory: Memory,
+    tables: HashMap<TableId, Entry>,
+    failures: mpsc::UnboundedSender<FlowError>,
+}
+
+struct Entry {
+    lane: usize,
+    table: Table,
+}
+
+impl Tables {
+    /// No tables yet. Failures of their tasks go to `failures`.
+    pub(super) fn new(lanes: Vec<Sink>, memory: Memory, failures: mpsc::UnboundedSender<FlowError>) -> Self {
+        Self { lanes, memory, tables: HashMap::new(), failures }
+    }
+
+    /// Hand an event to the table it concerns; waits while the queues are full.
+    pub(super) async fn dispatch(&mut self, event: Event) -> Result<(), FlowError> {
+        match event {
+            Event::Schema(schema) => self.schema(schema),
+            Event::Changes { table, batch } => {
+                let share = self.memory.admit(batch.bytes()).await;
+                self.table(&table)?.write(batch, share);
+                Ok(())
+            }
+            Event::UnitBegin(table) => {
+                self.table(&table)?.begin_unit();
+                Ok(())
+            }
+            Event::UnitEnd(table) => {
+                self.table(&table)?.end_unit();
+                Ok(())
+            }
+            Event::SnapshotBegin(table) => {
+                tracing::info!(%table, "snapshot begins");
+                Ok(())
+            }
+            Event::SnapshotEnd(table) => {
+                tracing::info!(%table, "snapshot is read");
+                Ok(())
+            }
+            Event::SchemaChange(event) => Err(FlowError::Unsupported {
+                table: event.table,
+                change: event.change.tag(),
+                reason: "schema changes are not supported by this version".into(),
+            }),
+            Event::Idle | Event::ReachedStop => Ok(()),
+        }
+    }
+
+    /// Flush the largest buffers until all together are within the budget.
+    pub(super) async fn relieve(&mut self) {
+        while let Some(table) = self.memory.pressed() {
+            let Some(entry) = self.tables.get(&table) else { return };
+            tracing::debug!(%table, "flushing for memory");
+            if entry.table.flush().await.is_err() {
+                // Its task has failed and told why.
+                return;
+            }
+        }
+    }
+
+    /// Prepare everything dispatched so far; each receiver answers when its table is prepared.
+    pub(super) fn prepare(&mut self) -> Vec<(Sink, oneshot::Receiver<TablePrepared>)> {
+        let lanes = &self.lanes;
+        self.tables
+            .values_mut()
+            .filter(|entry| entry.table.is_dirty())
+            .map(|entry| (lanes[entry.lane].clone(), entry.table.prepare()))
+            .collect()
+    }
+
+    /// Whether a checkpoint would have something to commit or to abort.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.tables.values().any(|entry| entry.table.is_dirty())
+    }
+
+    /// The schemas as of now, in the order of their names.
+    pub(super) fn schemas(&self) -> Vec<TableSchema> {
+        let mut schemas: Vec<_> = self.tables.values().map(|entry| entry.table.schema.clone()).collect();
+        schemas.sort_by(|a, b| a.table.cmp(&b.table));
+        schemas
+    }
+
+    /// The lanes.
+    pub(super) fn lanes(&self) -> &[Sink] {
+        &self.lanes
+    }
+
+    fn schema(&mut self, schema: TableSchema) -> Result<(), FlowError> {
+        match self.tables.get(&schema.table) {
+            Some(known) if known.table.schema == schema => Ok(()),
+            Some(_) => Err(FlowError::Contract(format!("it changed the shape of {} without a schema change", schema.table))),
+            None => {
+                // Tables are spread evenly; a table stays on its lane, which keeps its rows in order.
+                let mut load = vec![0_usize; self.lanes.len()];
+                self.tables.values().for_each(|entry| load[entry.lane] += 1);
+                let lane = load.iter().enumerate().min_by_key(|(_, tables)| **tables).map_or(0, |(lane, _)| lane);
+                let id = schema.table.clone();
+                let table = Table::start(self.lanes[lane].clone(), schema, self.memory.clone(), self.failures.clone());
+                self.tables.insert(id, Entry { lane, table });
+                Ok(())
+            }
+        }
+    }
+
+    fn table(&mut self, table: &TableId) -> Result<&mut Table, FlowError> {
+        match self.tables.get_mut(table) {
+            Some(entry) => Ok(&mut entry.table),
+            None => Err(FlowError::Contract(format!("it returned rows of {table} before its schema"))),
+        }
+    }
+}
+
+/// Wait for all tables. None where a task failed, which is told elsewhere.
+pub(super) async fn all_prepared(
+    waiting: Vec<(Sink, oneshot::Receiver<TablePrepared>)>,
+) -> Option<Vec<(Sink, TablePrepared)>> {
+    join_all(waiting.into_iter().map(|(sink, prepared)| async move { Some((sink, prepared.await.ok()?)) }))
+        .await
+        .into_iter()
+        .collect()
+}

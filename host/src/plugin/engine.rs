@@ -1,0 +1,102 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Cache, CacheConfig, Config, Store, UpdateDeadline};
+
+use super::limits::{Limits, Meter};
+use super::state::LaneState;
+use super::{bindings, stderr::StderrTail};
+use crate::capability::Capabilities;
+
+/// One wasmtime engine for the process: compiled code, its cache, and the clock that interrupts guests.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) wasm: wasmtime::Engine,
+    pub(super) limits: Limits,
+}
+
+/// How often a running guest is interrupted, so that no instance keeps a thread to itself.
+const TICK: Duration = Duration::from_millis(10);
+
+impl Engine {
+    /// An engine that keeps compiled components in `cache`, where one is given.
+    ///
+    /// # Errors
+    /// The cache directory cannot be used, or this machine is none that wasmtime compiles for.
+    pub fn new(cache: Option<&Path>, limits: Limits) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        if let Some(directory) = cache {
+            let mut cache = CacheConfig::new();
+            cache.with_directory(private_directory(directory)?);
+            config.cache(Some(Cache::new(cache).map_err(explain)?));
+        }
+        let wasm = wasmtime::Engine::new(&config).map_err(explain)?;
+        let weak = wasm.weak();
+        std::thread::Builder::new().name("epoch".into()).spawn(move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })?;
+        Ok(Self { wasm, limits })
+    }
+
+    /// What every instance may import: WASI 0.2 without files, environment and sockets, and `cdc:host`.
+    pub(super) fn linker(&self) -> wasmtime::Result<Linker<LaneState>> {
+        let mut linker = Linker::new(&self.wasm);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        //TMP bindings::source::SourcePlugin::add_to_linker::<_, HasSelf<LaneState>>(&mut linker, |state| state)?;
+        Ok(linker)
+    }
+
+    /// The home of one instance.
+    pub(super) fn store(&self, capabilities: Capabilities, stderr: &StderrTail) -> Store<LaneState> {
+        let wasi = wasmtime_wasi::WasiCtx::builder().stderr(stderr.clone()).stdout(stderr.clone()).build();
+        let state = LaneState {
+            table: wasmtime::component::ResourceTable::new(),
+            wasi,
+            capabilities,
+            meter: Meter::new(self.limits),
+        };
+        let mut store = Store::new(&self.wasm, state);
+        store.limiter(|state| &mut state.meter);
+        store.set_epoch_deadline(1);
+        let spin = (self.limits.spin.as_millis() / TICK.as_millis()).try_into().unwrap_or(u64::MAX);
+        let limit = self.limits.spin;
+        store.epoch_deadline_callback(move |mut store| {
+            let meter = &mut store.data_mut().meter;
+            meter.ticks += 1;
+            if meter.ticks > spin {
+                wasmtime::bail!("it computed for {limit:?} without an end in sight");
+            }
+            Ok(UpdateDeadline::Yield(1))
+        });
+        store
+    }
+}
+
+/// Create the cache directory for its owner alone: what lies in it is executed.
+fn private_directory(directory: &Path) -> anyhow::Result<PathBuf> {
+    use anyhow::Context;
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .with_context(|| format!("cannot create the plugin cache {}", directory.display()))?;
+    let mode = std::fs::metadata(directory)?.mode();
+    anyhow::ensure!(
+        mode & 0o022 == 0,
+        "the plugin cache {} can be written by others; run: chmod go-w {0}",
+        directory.display()
+    );
+    Ok(directory.canonicalize()?)
+}
+
+fn explain(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
