@@ -1,0 +1,7 @@
+//! The project's plugins as components: building this package builds them.
+
+/// The MySQL source.
+pub const MYSQL: &str = env!("COMPONENT_MYSQL");
+
+/// The MaxCompute sink.
+pub const MAXCOMPUTE: &str = env!("COMPONENT_MAXCOMPUTE");

@@ -1,0 +1,70 @@
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use super::{MaxCompute, World, repository, run};
+
+/// A Python with the official clients.
+pub(super) async fn python() -> &'static Path {
+    static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
+    PYTHON
+        .get_or_init(|| async {
+            run(&mut Command::new(repository().join("tests/services/python.sh"))).await.trim().into()
+        })
+        .await
+}
+
+/// Compare source and sink; returns whether they agree and what the judge says.
+pub(crate) async fn compare(world: &World, tables: &[&str], journal: Option<&Path>) -> (bool, String) {
+    let mut judge = Command::new(python().await);
+    judge.arg(repository().join("tests/compare/compare.py")).args([
+        "--mysql",
+        &world.mysql.address(),
+        "--mysql-user",
+        "admin",
+        "--mysql-password-file",
+    ]);
+    judge.arg(&world.mysql.admin_password_file).args(warehouse(world));
+    for table in tables {
+        judge.args(["--table", table]);
+    }
+    if let Some(journal) = journal {
+        judge.arg("--writer-journal").arg(journal);
+    }
+    let output = judge.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => (true, said),
+        Some(1) => (false, said),
+        _ => panic!("the judge failed: {said}"),
+    }
+}
+
+/// Add a row of an append table of the sink once more.
+pub(crate) async fn plant_duplicate(world: &World, table: &str) {
+    let code = format!(
+        "import sys\nfrom odps import ODPS\n\
+         o = ODPS('{id}', '{key}', '{project}', endpoint='{endpoint}')\n\
+         t = o.get_table('{table}')\n\
+         with t.open_reader() as r: row = next(iter(r)).values\n\
+         with t.open_writer() as w: w.write([row])\n",
+        id = MaxCompute::ACCESS_ID,
+        key = MaxCompute::ACCESS_KEY,
+        project = MaxCompute::PROJECT,
+        endpoint = world.maxcompute.endpoint(),
+    );
+    run(Command::new(python().await).args(["-c", &code])).await;
+}
+
+fn warehouse(world: &World) -> Vec<String> {
+    let key = world.directory.path().join("access-key");
+    std::fs::write(&key, MaxCompute::ACCESS_KEY).unwrap();
+    let options = [
+        ("--maxcompute", world.maxcompute.endpoint()),
+        ("--project", MaxCompute::PROJECT.into()),
+        ("--access-id", MaxCompute::ACCESS_ID.into()),
+        ("--access-key-file", key.display().to_string()),
+    ];
+    options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
+}

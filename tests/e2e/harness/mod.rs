@@ -1,0 +1,86 @@
+//! What the tests run: servers, the host, the writer and the judge. All of it ends with the test.
+
+mod files;
+mod host;
+mod judge;
+mod maxcompute;
+mod mysql;
+mod writer;
+
+pub(crate) use files::{repository, run};
+pub(crate) use host::Host;
+pub(crate) use judge::{compare, plant_duplicate};
+pub(crate) use maxcompute::MaxCompute;
+pub(crate) use mysql::Mysql;
+pub(crate) use writer::Writer;
+
+use std::path::PathBuf;
+
+/// A database, a warehouse, and a directory for what a test writes.
+pub(crate) struct World {
+    pub(crate) directory: tempfile::TempDir,
+    pub(crate) mysql: Mysql,
+    pub(crate) maxcompute: MaxCompute,
+}
+
+/// What a test sets in its pipeline file.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) tables: String,
+    pub(crate) source: Vec<(String, String)>,
+    pub(crate) sink: Vec<(String, String)>,
+    pub(crate) pipeline: Vec<(String, String)>,
+}
+
+impl World {
+    /// Servers with nothing in them.
+    pub(crate) async fn start() -> Self {
+        let directory = tempfile::Builder::new().prefix("cdc-e2e-").tempdir().unwrap();
+        let mysql = Mysql::start(&directory.path().join("mysql"), &[]).await;
+        let maxcompute = MaxCompute::start(false).await;
+        Self { directory, mysql, maxcompute }
+    }
+
+    /// Write a pipeline file and return its path.
+    pub(crate) fn pipeline(&self, options: &Options) -> PathBuf {
+        let lines = |options: &[(String, String)]| -> String {
+            options.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect()
+        };
+        let text = format!(
+            "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {port}\n  username: cdc\n  password: {password}\n  \
+             tables: {tables}\n{source}\nsink:\n  type: maxcompute\n  access-id: {id}\n  access-key: {key}\n  \
+             endpoint: {endpoint}\n  project: {project}\n{sink}\npipeline:\n  name: test\n{pipeline}",
+            port = self.mysql.port,
+            password = self.mysql.password,
+            tables = options.tables,
+            source = lines(&options.source),
+            id = MaxCompute::ACCESS_ID,
+            key = MaxCompute::ACCESS_KEY,
+            endpoint = self.maxcompute.endpoint(),
+            project = MaxCompute::PROJECT,
+            sink = lines(&options.sink),
+            pipeline = lines(&options.pipeline),
+        );
+        let path = self.directory.path().join("pipeline.yaml");
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Where the host keeps its ledger.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+}
+
+impl Options {
+    /// All tables of the shop, small chunks, a checkpoint every 200 ms.
+    pub(crate) fn shop() -> Self {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Self {
+            tables: r"shop.\.*".into(),
+            source: vec![pair("server-id", "5400-5404"), pair("scan.incremental.snapshot.chunk.size", "2000")],
+            sink: vec![pair("buckets-num", "4")],
+            pipeline: vec![pair("checkpoint.interval", "200ms")],
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Whole pipelines: the `cdc-host` binary, the compiled components, a real MySQL, the MaxCompute emulator, and a judge
+//! that shares no code with them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod harness;
+mod refusals;
+mod restarts;
+mod shop;

@@ -1,0 +1,96 @@
+//! The host dies; nothing is lost and nothing is doubled.
+
+use crate::harness::{Host, Options, World, Writer, compare, repository};
+use crate::shop::TABLES;
+
+/// The number in `resuming from ledger entry 12`.
+fn resumed_from(line: &str) -> u64 {
+    let digits = line.rsplit("ledger entry ").next().unwrap();
+    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or_else(|_| panic!("{line}"))
+}
+
+/// The number in `checkpoint entry=12`.
+fn checkpoint(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once("checkpoint entry=")?;
+    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_loses_and_doubles_nothing() {
+    let world = World::start().await;
+    world.mysql.source(&repository().join("examples/shop/seed.sql")).await;
+    let pipeline = world.pipeline(&Options::shop());
+    let journal = world.directory.path().join("journal");
+    let writer = Writer::start(&world.mysql, &journal, &["--threads", "2", "--interval", "0.005"]).await;
+
+    // In the snapshot, after a committed chunk.
+    let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
+    let line = host.says_when(|line| checkpoint(line).is_some_and(|entry| entry >= 2), "a second checkpoint").await;
+    let before = checkpoint(&line).unwrap();
+    host.kill().await;
+
+    // Between the ledger and the commit.
+    let mut host = Host::run(&pipeline, &world.state(), &[], &[("CDC_HOST_FAILPOINT", "after-ledger:3")]);
+    let line = host.says("resuming from ledger entry").await;
+    assert!(resumed_from(&line) >= before, "{line}");
+    host.says("failpoint after-ledger").await;
+    host.kill().await;
+
+    // The half-done checkpoint is committed first; then, in the stream, at a moment that nobody chose.
+    let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
+    let line = host.says("resuming from ledger entry").await;
+    assert!(line.contains("committed=false"), "{line}");
+    let entry = resumed_from(&line);
+    let snapshots = TABLES.len();
+    let mut done = 0;
+    while done < snapshots {
+        match tokio::time::timeout(std::time::Duration::from_millis(1500), host.says("snapshot is read")).await {
+            Ok(_) => done += 1,
+            // Tables whose snapshot was read before the kill are not read again.
+            Err(_) => break,
+        }
+    }
+    let checkpoints = 3 + u64::from(std::process::id() % 5);
+    host.says_when(|line| checkpoint(line).is_some_and(|number| number >= entry + checkpoints), "more checkpoints").await;
+    host.kill().await;
+
+    writer.stop().await;
+    let log = Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
+    assert!(log.contains("resuming from ledger entry"), "{log}");
+    let (equal, said) = compare(&world, &TABLES, Some(&journal)).await;
+    assert!(equal, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_asked_to_end_commits_what_it_read() {
+    let world = World::start().await;
+    world.mysql.source(&repository().join("examples/shop/seed.sql")).await;
+    let mut options = Options::shop();
+    options.pipeline = vec![("checkpoint.interval".into(), "1h".into())];
+    let pipeline = world.pipeline(&options);
+
+    let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
+    host.says("snapshot begins").await;
+    host.terminate();
+    let log = host.succeeds().await;
+    assert!(log.contains("checkpoint entry=1"), "{log}");
+
+    let log = Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
+    assert!(log.contains("resuming from ledger entry 1"), "{log}");
+    let (equal, said) = compare(&world, &TABLES, None).await;
+    assert!(equal, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_host_on_the_same_state_is_refused() {
+    let world = World::start().await;
+    world.mysql.source(&repository().join("examples/shop/seed.sql")).await;
+    let pipeline = world.pipeline(&Options::shop());
+    let mut first = Host::run(&pipeline, &world.state(), &[], &[]);
+    first.says("checkpoint entry=1").await;
+    let (status, log) = Host::run(&pipeline, &world.state(), &[], &[]).ends().await;
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains("is in use by another cdc-host"), "{log}");
+    first.terminate();
+    first.succeeds().await;
+}
