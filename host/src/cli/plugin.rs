@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Failure;
-use crate::pipeline::{OptionRole, OptionSpec};
+use crate::pipeline::{OptionKind, OptionRole, OptionSpec};
 use crate::plugin::{Engine, Plugin};
 
 #[derive(Debug, clap::Subcommand)]
@@ -109,7 +109,7 @@ fn describe(plugin: &Plugin) {
 
 /// `integer, default 16, 1 to 4096`.
 fn about(option: &OptionSpec) -> String {
-    let mut about = vec![if option.choices.is_empty() { option.kind.to_string() } else { option.choices.join("|") }];
+    let mut about = vec![if option.choices.is_empty() { kind(option.kind).to_owned() } else { option.choices.join("|") }];
     match option.role {
         OptionRole::Plain => {}
         OptionRole::Secret => about.push("secret".into()),
@@ -120,4 +120,16 @@ fn about(option: &OptionSpec) -> String {
     }
     about.extend(option.default.as_ref().map(|default| format!("default {default}")));
     about.join(", ")
+}
+
+fn kind(kind: OptionKind) -> &'static str {
+    match kind {
+        OptionKind::Text => "text",
+        OptionKind::Integer => "integer",
+        OptionKind::Floating => "number",
+        OptionKind::Boolean => "boolean",
+        OptionKind::Duration => "duration",
+        OptionKind::Size => "size",
+        OptionKind::Choice => "choice",
+    }
 }

@@ -17,6 +17,8 @@ use crate::state::Ledger;
 
 /// Everything a pipeline is made of.
 pub struct Pipeline {
+    /// For logs and metrics.
+    pub name: String,
     /// The source's component.
     pub source: Plugin,
     /// Its options.

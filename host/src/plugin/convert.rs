@@ -1,7 +1,8 @@
 //! Between the WIT's types of one version and the host's own. Vectors are moved, never copied.
 
-use super::bindings::types as wit;
+use super::bindings::{options, types as wit};
 use crate::batch::{Batch, ColumnData, ColumnValues};
+use crate::pipeline::{Manifest, OptionKind, OptionRole, OptionSpec, Setting, SettingValue};
 use crate::schema::{
     Column, ColumnPosition, LogicalType, SchemaChange, SchemaChangeEvent, TableId, TableSchema, TypeNode,
 };
@@ -263,6 +264,59 @@ impl From<ColumnValues> for wit::ColumnValues {
             C::Structure => wit::ColumnData::Structure,
         };
         Self { validity: column.validity, data }
+    }
+}
+
+impl From<options::Manifest> for Manifest {
+    fn from(manifest: options::Manifest) -> Self {
+        Self {
+            name: manifest.name,
+            version: manifest.version,
+            summary: manifest.summary,
+            homepage: manifest.homepage,
+            options: all(manifest.options),
+            hosts: manifest.hosts,
+        }
+    }
+}
+
+impl From<options::OptionSpec> for OptionSpec {
+    fn from(option: options::OptionSpec) -> Self {
+        use options::{OptionKind as K, OptionRole as R};
+        Self {
+            name: option.name,
+            kind: match option.kind {
+                K::Text => OptionKind::Text,
+                K::Integer => OptionKind::Integer,
+                K::Floating => OptionKind::Floating,
+                K::Boolean => OptionKind::Boolean,
+                K::Duration => OptionKind::Duration,
+                K::Size => OptionKind::Size,
+                K::Choice => OptionKind::Choice,
+            },
+            role: match option.role {
+                R::Plain => OptionRole::Plain,
+                R::Secret => OptionRole::Secret,
+                R::Endpoint => OptionRole::Endpoint,
+            },
+            summary: option.summary,
+            required: option.required,
+            default: option.default,
+            choices: option.choices,
+            minimum: option.minimum,
+            maximum: option.maximum,
+            ignored: option.ignored,
+        }
+    }
+}
+
+impl From<&Setting> for options::Setting {
+    fn from(setting: &Setting) -> Self {
+        let value = match &setting.value {
+            SettingValue::Plain(text) => options::Value::Plain(text.clone()),
+            SettingValue::Secret(handle) => options::Value::Secret(handle.clone()),
+        };
+        Self { name: setting.name.clone(), value }
     }
 }
 

@@ -48,6 +48,14 @@ pub enum LoadError {
         /// What wasmtime says.
         reason: String,
     },
+    /// It describes options that no pipeline file could satisfy.
+    #[error("plugin {} describes itself wrongly: {reason}; tell its author", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// Its `describe` failed.
     #[error("plugin {} cannot describe itself: {source}", path.display())]
     Describe {

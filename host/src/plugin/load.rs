@@ -150,7 +150,10 @@ impl World {
                 }
             }
         };
-        described.map(Manifest::from).map_err(|source| LoadError::Describe { path: path.into(), source })
+        let manifest =
+            described.map(Manifest::from).map_err(|source| LoadError::Describe { path: path.into(), source })?;
+        manifest.check().map_err(|reason| LoadError::Manifest { path: path.into(), reason })?;
+        Ok(manifest)
     }
 }
 
