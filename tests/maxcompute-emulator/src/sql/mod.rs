@@ -13,4 +13,4 @@ pub use statement::{ColumnClause, CreateTable, Projection, Select, Statement, Ta
 pub use token::SqlError;
 
 pub(crate) use execute::{SqlContext, execute};
-pub(crate) use outcome::{ExecutionError, ResultSet};
+pub(crate) use outcome::ResultSet;
