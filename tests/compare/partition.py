@@ -22,7 +22,8 @@ class PartitionedRows:
 
     def __init__(self, rows: Iterable[Row], key: tuple[int, ...]) -> None:
         self.count = 0
-        self._files = [tempfile.SpooledTemporaryFile(BYTES_IN_MEMORY) for _ in range(PARTS)]
+        # Closed with the object, which outlives this scope.
+        self._files = [tempfile.SpooledTemporaryFile(BYTES_IN_MEMORY) for _ in range(PARTS)]  # noqa: SIM115
         pending: list[list[Row]] = [[] for _ in range(PARTS)]
         for row in rows:
             self.count += 1
