@@ -36,12 +36,4 @@ make_template() {
     rm "$1/auto.cnf"
 }
 
-account_sql() {
-    printf "CREATE USER IF NOT EXISTS '%s'@'%%';\n" "$1"
-    printf "ALTER USER '%s'@'%%' IDENTIFIED BY '%s';\n" "$1" "$2"
-    printf "GRANT %s ON *.* TO '%s'@'%%'%s;\n" "$3" "$1" "$([[ $1 == admin ]] && echo ' WITH GRANT OPTION')"
-}
-
-lock_root_sql() { printf "ALTER USER 'root'@'localhost' ACCOUNT LOCK;\n"; }
-
 server_main "$@"

@@ -5,8 +5,6 @@
 #   server_program client_program         what runs, as paths below the root
 #   set_options                           fills server_options and client_options for the present `root`
 #   make_template DIR                     initialises an empty data directory
-#   account_sql USER PASSWORD PRIVILEGES  prints the statements that make or renew an account
-#   lock_root_sql                         prints the statements that close the passwordless root account
 
 installed=$services_dir/$flavour-$layout
 root=$installed/root
@@ -82,23 +80,32 @@ option_value() {
 
 new_password() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
+# account_sql USER PASSWORD PRIVILEGES: prints the statements that make or renew an account, a line each.
+account_sql() {
+    printf "CREATE USER IF NOT EXISTS '%s'@'%%';\n" "$1"
+    printf "ALTER USER '%s'@'%%' IDENTIFIED BY '%s';\n" "$1" "$2"
+    printf "GRANT %s TO '%s'@'%%';\n" "$3" "$1"
+}
+
 # Makes DIR ready: data from the template, two accounts and the statements that the server runs as it starts.
 prepare_directory() {
-    local dir=$1 user privileges
+    local dir=$1 user
     if [[ ! -d $dir/data ]]; then
+        rm -rf "$dir/data.new"
         cp -r --reflink=auto "$installed/template" "$dir/data.new"
         mv "$dir/data.new" "$dir/data"
     fi
     for user in cdc admin; do
-        [[ -e $dir/$user.password ]] || printf '%s' "$(new_password)" >"$dir/$user.password"
+        [[ -s $dir/$user.password ]] || printf '%s' "$(new_password)" >"$dir/$user.password"
     done
     {
+        # The accounts are no part of what a test does to the server.
         printf 'SET SESSION sql_log_bin = 0;\n'
-        lock_root_sql
+        printf "ALTER USER 'root'@'localhost' ACCOUNT LOCK;\n"
         # What the documentation asks an operator to grant, and nothing else.
-        privileges='SELECT, REPLICATION SLAVE, REPLICATION CLIENT'
-        account_sql cdc "$(<"$dir/cdc.password")" "$privileges"
-        account_sql admin "$(<"$dir/admin.password")" 'ALL PRIVILEGES'
+        account_sql cdc "$(<"$dir/cdc.password")" 'SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.*'
+        account_sql admin "$(<"$dir/admin.password")" 'ALL PRIVILEGES ON *.*'
+        printf "GRANT GRANT OPTION ON *.* TO 'admin'@'%%';\n"
     } >"$dir/init.sql"
 }
 
