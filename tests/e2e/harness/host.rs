@@ -57,6 +57,11 @@ impl Host {
         Self { process, lines, log: Vec::new() }
     }
 
+    /// Its process number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id().expect("it runs")
+    }
+
     /// Wait until it says something that holds this text; returns the line.
     pub(crate) async fn says(&mut self, text: &str) -> String {
         self.says_when(|line| line.contains(text), text).await
@@ -87,7 +92,7 @@ impl Host {
 
     /// SIGTERM, as an operator would.
     pub(crate) fn terminate(&self) {
-        let id = self.process.id().expect("it runs");
+        let id = self.id();
         let status = std::process::Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap();
         assert!(status.success());
     }

@@ -65,10 +65,10 @@ impl InstanceStore {
         }
         state.order.push_back(instance.id.clone());
         state.instances.insert(instance.id.clone(), Arc::clone(&instance));
-        if state.order.len() > KEPT_INSTANCES {
-            if let Some(oldest) = state.order.pop_front() {
-                state.instances.remove(&oldest);
-            }
+        if state.order.len() > KEPT_INSTANCES
+            && let Some(oldest) = state.order.pop_front()
+        {
+            state.instances.remove(&oldest);
         }
         instance
     }

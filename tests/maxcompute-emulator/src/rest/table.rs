@@ -43,14 +43,14 @@ impl RestCall<'_> {
             "tableLabel": "0",
             "shardExist": false,
         });
-        if self.parameters.has("extended") {
-            if let Some(schema) = schema.as_object_mut() {
-                schema.insert("IsArchived".to_owned(), json!(false));
-                schema.insert("PhysicalSize".to_owned(), json!(0));
-                schema.insert("FileNum".to_owned(), json!(0));
-                // A document inside the document, as text.
-                schema.insert("Reserved".to_owned(), json!(reserved(&definition).to_string()));
-            }
+        if self.parameters.has("extended")
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.insert("IsArchived".to_owned(), json!(false));
+            schema.insert("PhysicalSize".to_owned(), json!(0));
+            schema.insert("FileNum".to_owned(), json!(0));
+            // A document inside the document, as text.
+            schema.insert("Reserved".to_owned(), json!(reserved(&definition).to_string()));
         }
         let document = format!(
             "<Table>{}{}{}{}<Schema format=\"Json\">{}</Schema>{}{}<Type>MANAGED_TABLE</Type></Table>",
@@ -76,8 +76,10 @@ impl RestCall<'_> {
             }
             let columns: String =
                 spec.values().iter().map(|(key, value)| partition_column(key, value)).collect();
-            partitions
-                .push_str(&format!("<Partition>{columns}{}</Partition>", time("CreationTime", created)));
+            partitions.push_str(&format!(
+                "<Partition>{columns}{}</Partition>",
+                element("CreationTime", epoch_ms(created) / 1000)
+            ));
         }
         let document = format!("<Partitions><Marker/>{partitions}</Partitions>");
         Ok(Response::xml(StatusCode::OK, document))

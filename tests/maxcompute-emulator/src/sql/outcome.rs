@@ -27,8 +27,8 @@ pub(crate) enum ExecutionError {
 }
 
 impl ExecutionError {
-    pub(super) fn semantic(position: Position, reason: impl ToString) -> Self {
-        Self::Semantic { position, reason: reason.to_string() }
+    pub(super) fn semantic(position: Position, reason: impl Into<String>) -> Self {
+        Self::Semantic { position, reason: reason.into() }
     }
 
     /// Classifies a catalog error met while resolving the name at `position`.
@@ -40,7 +40,7 @@ impl ExecutionError {
             CatalogError::TableExists(_) => {
                 Self::Ddl(format!("AlreadyExistsException(message:{source}); use IF NOT EXISTS to keep it"))
             }
-            other => Self::semantic(position, other),
+            other => Self::semantic(position, other.to_string()),
         }
     }
 }

@@ -138,7 +138,7 @@ mod tests {
             "array<map<string,struct<a:int,`b c`:decimal(10,2)>>>",
         ] {
             assert_eq!(text.parse::<DataType>().unwrap().to_string(), text);
-            assert_eq!(text.to_uppercase().replace("A:", "a:").parse::<DataType>().is_ok(), true, "{text}");
+            assert!(text.to_uppercase().parse::<DataType>().is_ok(), "{text}");
         }
     }
 

@@ -101,7 +101,7 @@ impl Table {
         if spec.is_empty() && !definition.partition_keys.is_empty() {
             return Err(TableError::MissingPartitionSpec(definition.name.clone()));
         }
-        let spec = spec.in_order_of(definition.partition_key_names())?;
+        let spec = spec.in_order_of(&definition.partition_key_names())?;
         if create {
             self.add_partition(&spec, true)?;
         } else if !self.state.read().partitions.contains_key(&spec) {
@@ -113,7 +113,7 @@ impl Table {
     pub(crate) fn add_partition(&self, spec: &PartitionSpec, if_not_exists: bool) -> Result<(), TableError> {
         let mut state = self.state.write();
         let definition = Arc::clone(&state.definition);
-        let spec = spec.in_order_of(definition.partition_key_names())?;
+        let spec = spec.in_order_of(&definition.partition_key_names())?;
         if state.partitions.contains_key(&spec) {
             return if if_not_exists {
                 Ok(())

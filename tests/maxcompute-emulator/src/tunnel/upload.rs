@@ -85,7 +85,7 @@ impl TunnelCall<'_> {
             let message = format!("upload session {id} belongs to another table than {}", self.route.object);
             return Err(ServiceError::invalid_argument(message));
         }
-        let partition = self.partition()?.in_order_of(upload.definition.partition_key_names())?;
+        let partition = self.partition()?.in_order_of(&upload.definition.partition_key_names())?;
         if partition != upload.partition {
             let message = format!(
                 "upload session {id} belongs to the partition `{}`, the request names `{partition}`",

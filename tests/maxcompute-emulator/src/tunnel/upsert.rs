@@ -124,7 +124,7 @@ impl TunnelCall<'_> {
             let message = format!("upsert session {id} belongs to another table than {}", self.route.object);
             return Err(ServiceError::invalid_argument(message));
         }
-        let partition = self.partition()?.in_order_of(upsert.definition.partition_key_names())?;
+        let partition = self.partition()?.in_order_of(&upsert.definition.partition_key_names())?;
         if partition != upsert.partition {
             let message = format!(
                 "upsert session {id} belongs to the partition `{}`, the request names `{partition}`",
@@ -154,11 +154,11 @@ impl TunnelCall<'_> {
         let stream = self.record_stream()?;
         let bucket = Bucket { id, count, hasher: upsert.hasher };
         let changes = read_changes(&upsert.definition, bucket, &stream)?;
-        if let Some(sent) = self.parameters.number::<u64>("record_count")? {
-            if sent != changes.len() as u64 {
-                let message = format!("record_count={sent}, the body has {} records", changes.len());
-                return Err(ServiceError::invalid_argument(message));
-            }
+        if let Some(sent) = self.parameters.number::<u64>("record_count")?
+            && sent != changes.len() as u64
+        {
+            let message = format!("record_count={sent}, the body has {} records", changes.len());
+            return Err(ServiceError::invalid_argument(message));
         }
         let mut state = upsert.state.lock();
         match current(&session, &state) {

@@ -6,10 +6,10 @@ use serde_json::Value as Json;
 
 use super::wire_value::from_json;
 
-pub type Rows = Vec<Vec<Option<Value>>>;
+pub(crate) type Rows = Vec<Vec<Option<Value>>>;
 
 /// Every record of a stream.
-pub fn decode(types: &[DataType], stream: &[u8]) -> Result<Rows, RecordError> {
+pub(crate) fn decode(types: &[DataType], stream: &[u8]) -> Result<Rows, RecordError> {
     let mut reader = RecordReader::new(types, stream);
     let mut rows = Vec::new();
     while let Some(record) = reader.next_record()? {
@@ -19,7 +19,7 @@ pub fn decode(types: &[DataType], stream: &[u8]) -> Result<Rows, RecordError> {
 }
 
 /// The canonical stream of rows.
-pub fn encode(types: &[DataType], rows: &Rows) -> Vec<u8> {
+pub(crate) fn encode(types: &[DataType], rows: &Rows) -> Vec<u8> {
     let mut writer = RecordWriter::new();
     for row in rows {
         for (number, (data_type, value)) in (1..).zip(types.iter().zip(row)) {
@@ -35,7 +35,7 @@ pub fn encode(types: &[DataType], rows: &Rows) -> Vec<u8> {
 }
 
 /// The rows of a vector.
-pub fn expected(types: &[DataType], rows: &Json) -> Rows {
+pub(crate) fn expected(types: &[DataType], rows: &Json) -> Rows {
     let row = |row: &Json| {
         let values = row.as_array().expect("row").iter();
         types.iter().zip(values).map(|(data_type, value)| from_json(data_type, value)).collect()

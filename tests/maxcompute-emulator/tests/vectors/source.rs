@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 /// Reads one vector file: from the directory that `CDC_VECTORS` names, or else from `tests/vectors` of the workspace.
-pub fn load(name: &str) -> Vec<Json> {
+pub(crate) fn load(name: &str) -> Vec<Json> {
     let directory = std::env::var_os("CDC_VECTORS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors"), PathBuf::from);
     let path = directory.join(name);
@@ -17,7 +17,7 @@ pub fn load(name: &str) -> Vec<Json> {
 }
 
 /// The bytes of hexadecimal text.
-pub fn bytes_of(hex: &Json) -> Vec<u8> {
+pub(crate) fn bytes_of(hex: &Json) -> Vec<u8> {
     let hex = hex.as_str().expect("hex text");
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
 }

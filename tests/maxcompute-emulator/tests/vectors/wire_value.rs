@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::source::bytes_of;
 
 /// Reads a value of `data_type`; JSON null is none.
-pub fn from_json(data_type: &DataType, json: &Json) -> Option<Value> {
+pub(crate) fn from_json(data_type: &DataType, json: &Json) -> Option<Value> {
     let all = |element: &DataType, list: &Json| {
         list.as_array().expect("list").iter().map(|json| from_json(element, json)).collect::<Vec<_>>()
     };
@@ -41,7 +41,7 @@ pub fn from_json(data_type: &DataType, json: &Json) -> Option<Value> {
 }
 
 /// The types named by a JSON list.
-pub fn types_of(json: &Json) -> Vec<DataType> {
+pub(crate) fn types_of(json: &Json) -> Vec<DataType> {
     let names = json.as_array().expect("types").iter();
     names.map(|name| name.as_str().expect("type name").parse().expect("a known type")).collect()
 }

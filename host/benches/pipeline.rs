@@ -1,0 +1,167 @@
+//! `make bench`: whole pipelines against raw reads of the same data, in the same run.
+//!
+//! Prints one table. A ratio is what counts: the machine's own speed and noise are in both of its sides.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
+
+#[path = "../../tests/e2e/harness/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
+mod harness;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use harness::{Host, Options, World};
+use mysql_async::prelude::Queryable;
+use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
+
+/// Rows of the snapshot, and again of the stream.
+const ROWS: u64 = 400_000;
+
+struct Run {
+    seconds: f64,
+    /// From process start until the sink got the first row.
+    first_row: Duration,
+    resident_mib: u64,
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo test --benches` only wants to know that it builds.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let world = World::start().await;
+    world
+        .mysql
+        .sql(
+            "SET SESSION cte_max_recursion_depth = 1000000; CREATE DATABASE bench; \
+             CREATE TABLE bench.rows_of_ten (id BIGINT PRIMARY KEY, a INT NOT NULL, b INT UNSIGNED, c VARCHAR(40), \
+             d VARCHAR(80), e DECIMAL(14,2), f TIMESTAMP(3), g DATETIME(6), h DOUBLE, i SMALLINT);",
+        )
+        .await;
+    fill(&world, 0).await;
+    let mut options = Options::shop();
+    options.tables = r"bench.\.*".into();
+    options.source = vec![("scan.incremental.snapshot.chunk.size".into(), "20000".into())];
+    options.pipeline = vec![("checkpoint.interval".into(), "1s".into())];
+    let pipeline = world.pipeline(&options);
+
+    let raw_snapshot = raw_snapshot(&world).await;
+    let snapshot = run(&world, &pipeline).await;
+
+    let position = binlog_position(&world).await;
+    fill(&world, ROWS).await;
+    let (raw_stream, megabytes) = raw_stream(&world, position).await;
+    let stream = run(&world, &pipeline).await;
+
+    let rows = ROWS as f64;
+    println!("\n{ROWS} rows of 10 columns; checkpoints every second; zlib; 2 phases, each after a fresh start of the host\n");
+    println!("| phase | raw read, rows/s | cdc-host end to end, rows/s | ratio | first row after | resident memory |");
+    println!("|---|---|---|---|---|---|");
+    for (phase, raw, run) in [("snapshot", raw_snapshot, &snapshot), ("stream", raw_stream, &stream)] {
+        println!(
+            "| {phase} | {:.0} | {:.0} | {:.2} | {} ms | {} MiB |",
+            rows / raw,
+            rows / run.seconds,
+            raw / run.seconds,
+            run.first_row.as_millis(),
+            run.resident_mib
+        );
+    }
+    println!(
+        "\nraw read of the snapshot: mysql_async, binary protocol, one connection, rows dropped\n\
+         raw read of the stream: mysql_async, {megabytes:.0} MB of events, rows not decoded"
+    );
+}
+
+async fn fill(world: &World, from: u64) {
+    let step = 2000;
+    let connection = &mut connect(world).await;
+    connection.query_drop("SET SESSION cte_max_recursion_depth = 1000000").await.unwrap();
+    for start in (from..from + ROWS).step_by(step) {
+        connection
+            .query_drop(format!(
+                "INSERT INTO bench.rows_of_ten WITH RECURSIVE n(i) AS (SELECT {start} UNION ALL SELECT i + 1 FROM n \
+                 WHERE i + 1 < {}) SELECT i, i % 1000, i * 3, CONCAT('customer ', i), REPEAT(CHAR(97 + i % 26), i % 60), \
+                 i / 100, '2026-01-02 03:04:05.678', '2026-01-02 03:04:05.678901', i / 7, i % 30000 FROM n",
+                start + step as u64
+            ))
+            .await
+            .unwrap();
+    }
+}
+
+async fn connect(world: &World) -> Conn {
+    let password = std::fs::read_to_string(&world.mysql.admin_password_file).unwrap();
+    let options = OptsBuilder::default()
+        .ip_or_hostname("127.0.0.1")
+        .tcp_port(world.mysql.port)
+        .prefer_socket(false)
+        .user(Some("admin"))
+        .pass(Some(password));
+    Conn::new(options).await.unwrap()
+}
+
+async fn raw_snapshot(world: &World) -> f64 {
+    let mut connection = connect(world).await;
+    let started = Instant::now();
+    let mut rows = 0;
+    let mut result = connection.exec_iter("SELECT * FROM bench.rows_of_ten", ()).await.unwrap();
+    let mut stream = result.stream::<mysql_async::Row>().await.unwrap().unwrap();
+    while let Some(row) = stream.next().await {
+        std::hint::black_box(row.unwrap());
+        rows += 1;
+    }
+    assert_eq!(rows, ROWS);
+    started.elapsed().as_secs_f64()
+}
+
+async fn binlog_position(world: &World) -> (String, u64) {
+    let mut connection = connect(world).await;
+    let row: mysql_async::Row = connection.query_first("SHOW BINARY LOG STATUS").await.unwrap().unwrap();
+    (row.get(0).unwrap(), row.get(1).unwrap())
+}
+
+async fn raw_stream(world: &World, (file, position): (String, u64)) -> (f64, f64) {
+    let connection = connect(world).await;
+    let started = Instant::now();
+    let request = BinlogStreamRequest::new(77).with_filename(file.as_bytes()).with_pos(position).with_non_blocking();
+    let mut stream = connection.get_binlog_stream(request).await.unwrap();
+    let mut bytes = 0;
+    while let Some(event) = stream.next().await {
+        bytes += u64::from(event.unwrap().header().event_size());
+    }
+    (started.elapsed().as_secs_f64(), bytes as f64 / 1e6)
+}
+
+/// Run the host until it is caught up.
+async fn run(world: &World, pipeline: &Path) -> Run {
+    let before = world.maxcompute.uploads();
+    let started = Instant::now();
+    let host = Host::run(pipeline, &world.state(), &["--until-caught-up"], &[]);
+    let resident = Arc::new(AtomicU64::new(0));
+    let watch = {
+        let (resident, id) = (resident.clone(), host.id());
+        tokio::spawn(async move {
+            loop {
+                let status = tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
+                let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+                let kib = kib.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
+                resident.fetch_max(kib, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+    };
+    let first_row = async {
+        world.maxcompute.upload_after(before).await;
+        started.elapsed()
+    };
+    let (first_row, log) = tokio::join!(first_row, host.succeeds());
+    let seconds = started.elapsed().as_secs_f64();
+    watch.abort();
+    assert!(log.contains("done"), "{log}");
+    Run { seconds, first_row, resident_mib: resident.load(Ordering::Relaxed) / 1024 }
+}
