@@ -139,7 +139,7 @@ async fn raw_stream(world: &World, (file, position): (String, u64)) -> (f64, f64
 
 /// Run the host until it is caught up.
 async fn run(world: &World, pipeline: &Path) -> Run {
-    let before = world.maxcompute.uploads();
+    let before = world.maxcompute.answered();
     let started = Instant::now();
     let host = Host::run(pipeline, &world.state(), &["--until-caught-up"], &[]);
     let resident = Arc::new(AtomicU64::new(0));
@@ -156,7 +156,7 @@ async fn run(world: &World, pipeline: &Path) -> Run {
         })
     };
     let first_row = async {
-        world.maxcompute.upload_after(before).await;
+        world.maxcompute.rows_after(before).await;
         started.elapsed()
     };
     let (first_row, log) = tokio::join!(first_row, host.succeeds());

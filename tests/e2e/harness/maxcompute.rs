@@ -1,5 +1,5 @@
 use maxcompute_emulator::auth::AccessKey;
-use maxcompute_emulator::{Config, Emulator};
+use maxcompute_emulator::{Config, Emulator, Operation};
 
 /// A MaxCompute project that wants signed requests.
 pub(crate) struct MaxCompute {
@@ -13,12 +13,23 @@ impl MaxCompute {
 
     pub(crate) async fn start(schema_model: bool) -> Self {
         let mut config = Config::new(Self::PROJECT);
-        config.access_key = Some(AccessKey::new(Self::ACCESS_ID, Self::ACCESS_KEY));
+        config.access_key = Some(AccessKey::new(Self::ACCESS_ID.into(), Self::ACCESS_KEY.into()));
         config.schema_model = schema_model;
         Self { emulator: Emulator::start(config).await.unwrap() }
     }
 
     pub(crate) fn endpoint(&self) -> String {
         format!("{}/api", self.emulator.endpoint())
+    }
+
+    /// Requests answered so far.
+    pub(crate) fn answered(&self) -> u64 {
+        self.emulator.journal().answered()
+    }
+
+    /// Wait for rows that arrive after so many requests.
+    pub(crate) async fn rows_after(&self, answered: u64) {
+        let rows = [Some(Operation::WriteUpsert), Some(Operation::WriteUploadBlock)];
+        self.emulator.journal().wait_for(|entry| entry.sequence > answered && rows.contains(&entry.operation)).await;
     }
 }
