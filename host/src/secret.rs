@@ -73,6 +73,13 @@ impl Secrets {
         self.0.get(handle)
     }
 
+    /// The secrets of `block` alone: what a plugin that runs as this block may name.
+    #[must_use]
+    pub fn of(&self, block: &str) -> Self {
+        let prefix = format!("secret:{block}.");
+        Self(self.0.iter().filter(|(handle, _)| handle.starts_with(&prefix)).map(|(h, s)| (h.clone(), s.clone())).collect())
+    }
+
     /// The handles of `block`'s secrets: what a plugin that runs as this block may name.
     pub fn handles_of<'a>(&'a self, block: &str) -> impl Iterator<Item = &'a str> {
         let prefix = format!("secret:{block}.");

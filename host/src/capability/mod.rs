@@ -1,10 +1,86 @@
-//! Capabilities.
+//! What a plugin may use of the world outside: one module for each interface of `wit/deps/cdc-host`.
+//!
+//! Three lifetimes: [`Metrics`] lives as long as the process, [`Lender`] as long as a plugin's part in a pipeline, and
+//! [`Capabilities`] as long as one instance.
+
+mod clock;
+mod http;
+mod log;
+mod metrics;
 pub mod mysql;
 pub mod policy;
+mod signing;
 
-/// What `cdc:host` means to one instance: a context for each interface.
-pub struct Capabilities {}
-impl Capabilities {
-    /// n
-    pub fn none() -> Self { Self {} }
+use std::sync::{Arc, Once};
+
+pub use http::HttpContext;
+pub use metrics::{Metrics, Value};
+pub use mysql::MysqlContext;
+use policy::Policy;
+
+use crate::pipeline::grant::Grant;
+use crate::pipeline::spec::Side;
+use crate::secret::Secrets;
+
+/// Makes the capabilities of a plugin's instances: one connection pool, one policy, one set of secrets.
+#[derive(Clone, Debug)]
+pub struct Lender {
+    plugin: Arc<str>,
+    http: HttpContext,
+    mysql: MysqlContext,
+    secrets: Arc<Secrets>,
+    metrics: Metrics,
+}
+
+/// What `cdc:host` means to one instance.
+#[derive(Debug)]
+pub struct Capabilities {
+    pub(crate) plugin: Arc<str>,
+    pub(crate) http: HttpContext,
+    pub(crate) mysql: MysqlContext,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) metrics: Metrics,
+}
+
+impl Lender {
+    /// Lend a plugin what the pipeline file grants, and the secrets of its own block.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(grant: Grant, secrets: Secrets, metrics: Metrics) -> Result<Self, String> {
+        install_crypto();
+        let plugin: Arc<str> = grant.plugin.as_str().into();
+        let policy = Arc::new(Policy::new(grant));
+        let secrets = Arc::new(secrets);
+        let http = HttpContext::new(policy.clone(), secrets.clone())?;
+        let mysql = MysqlContext { policy, secrets: secrets.clone() };
+        Ok(Self { plugin, http, mysql, secrets, metrics })
+    }
+
+    /// Lend nothing: enough to let a plugin describe itself.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn of_nothing(plugin: &str) -> Result<Self, String> {
+        Self::new(Grant::none(plugin, Side::Source), Secrets::default(), Metrics::default())
+    }
+
+    /// The capabilities of a new instance.
+    #[must_use]
+    pub fn lend(&self) -> Capabilities {
+        Capabilities {
+            plugin: self.plugin.clone(),
+            http: self.http.for_lane(),
+            mysql: self.mysql.clone(),
+            secrets: self.secrets.clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+/// One crypto provider for the process, chosen by nobody else.
+fn install_crypto() {
+    static ONCE: Once = Once::new();
+    // A second installation changes nothing, and only an embedder can have made the first one.
+    ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }

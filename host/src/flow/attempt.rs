@@ -8,8 +8,8 @@ use super::error::FlowError;
 use super::memory::Memory;
 use super::pump::Pump;
 use super::recovery;
-use crate::capability::Capabilities;
-use crate::pipeline::Setting;
+use crate::capability::{Capabilities, Lender, Metrics};
+use crate::pipeline::{Plan, Setting, Side};
 use crate::plugin::Plugin;
 use crate::plugin::sink::Sink;
 use crate::plugin::source::{ReadFrom, Source, Stop};
@@ -24,13 +24,13 @@ pub struct Pipeline {
     /// Its options.
     pub source_settings: Vec<Setting>,
     /// Makes what a new instance of it may use.
-    pub source_lends: Lend,
+    pub source_lender: Lender,
     /// The sink's component.
     pub sink: Plugin,
     /// Its options.
     pub sink_settings: Vec<Setting>,
     /// Makes what a new instance of it may use.
-    pub sink_lends: Lend,
+    pub sink_lender: Lender,
     /// How many instances of the sink the tables are spread over.
     pub lanes: usize,
     /// Tables that commit at once.
@@ -42,9 +42,6 @@ pub struct Pipeline {
     /// What the operator says of append rows whose fate nobody knows.
     pub unknown_fate: Option<UnknownFate>,
 }
-
-/// Makes the capabilities of one instance.
-pub type Lend = Box<dyn Fn() -> Capabilities + Send + Sync>;
 
 /// An operator's decision on rows of an append table that may or may not be visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +68,8 @@ pub struct Summary {
     pub checkpoints: u64,
 }
 
+/// Tables that commit at once, where the sink has no option `commit.thread-num`.
+const DEFAULT_COMMIT_THREADS: usize = 16;
 /// Attempts in a row without a committed checkpoint before the host gives up.
 const FRUITLESS_ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -121,7 +120,7 @@ async fn attempt(
     let threads = CommitThreads(pipeline.commit_threads);
     let mut lanes = Vec::with_capacity(pipeline.lanes);
     for _ in 0..pipeline.lanes.max(1) {
-        lanes.push(Sink::open(&pipeline.sink, &pipeline.sink_settings, (pipeline.sink_lends)()).await?);
+        lanes.push(Sink::open(&pipeline.sink, &pipeline.sink_settings, pipeline.sink_lender.lend()).await?);
     }
     let position = {
         let mut ledger = ledger.lock().await;
@@ -150,7 +149,35 @@ async fn attempt(
 }
 
 impl Pipeline {
+    /// What a plan and its plugins make.
+    ///
+    /// # Errors
+    /// The process cannot do what a plugin is granted.
+    pub fn new(plan: Plan, source: Plugin, sink: Plugin, unknown_fate: Option<UnknownFate>) -> Result<Self, String> {
+        let metrics = Metrics::default();
+        let lender = |side| {
+            let connector = plan.connector(side);
+            Lender::new(connector.grant.clone(), plan.secrets.of(side.name()), metrics.clone())
+        };
+        let (source_lender, sink_lender) = (lender(Side::Source)?, lender(Side::Sink)?);
+        let commit_threads = plan.sink.plain("commit.thread-num").and_then(|number| number.parse().ok());
+        Ok(Self {
+            name: plan.name,
+            source,
+            source_settings: plan.source.settings,
+            source_lender,
+            sink,
+            sink_settings: plan.sink.settings,
+            sink_lender,
+            lanes: plan.parallelism,
+            commit_threads: commit_threads.unwrap_or(DEFAULT_COMMIT_THREADS),
+            checkpoint_interval: plan.checkpoint_interval,
+            memory_limit: plan.memory_limit,
+            unknown_fate,
+        })
+    }
+
     pub(super) fn source_capabilities(&self) -> Capabilities {
-        (self.source_lends)()
+        self.source_lender.lend()
     }
 }

@@ -17,5 +17,5 @@ mod recovery;
 mod table;
 mod tables;
 
-pub use attempt::{Lend, Pipeline, RunOptions, Summary, UnknownFate, run};
+pub use attempt::{Pipeline, RunOptions, Summary, UnknownFate, run};
 pub use error::FlowError;

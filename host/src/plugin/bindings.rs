@@ -15,6 +15,7 @@ pub mod source {
         path: "../wit",
         world: "source-plugin",
         exports: { default: async | store },
+        additional_derives: [PartialEq],
         with: {
             "cdc:host/mysql.session": crate::capability::mysql::Session,
         },

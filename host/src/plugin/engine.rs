@@ -48,7 +48,7 @@ impl Engine {
     pub(super) fn linker(&self) -> wasmtime::Result<Linker<LaneState>> {
         let mut linker = Linker::new(&self.wasm);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        //TMP bindings::source::SourcePlugin::add_to_linker::<_, HasSelf<LaneState>>(&mut linker, |state| state)?;
+        bindings::source::SourcePlugin::add_to_linker::<_, HasSelf<LaneState>>(&mut linker, |state| state)?;
         Ok(linker)
     }
 

@@ -10,7 +10,6 @@ use super::engine::Engine;
 use super::error::LoadError;
 use super::lane::Lane;
 use super::state::LaneState;
-use crate::capability::Capabilities;
 use crate::pipeline::Manifest;
 
 /// A compiled component that is a source or a sink.
@@ -130,28 +129,22 @@ impl fmt::Display for Kind {
 impl World {
     async fn describe(&self, engine: &Engine, path: &Path) -> Result<Manifest, LoadError> {
         let name = path.display().to_string();
-        let described = match self {
-            Self::Source(pre) => {
-                let lane = Lane::start(engine, &name, pre.clone(), Capabilities::none()).await;
-                match lane {
-                    Ok(lane) => {
-                        lane.call("describe", |accessor, guest| Box::pin(guest.call_describe(accessor))).await
-                    }
-                    Err(error) => Err(error),
+        let nothing = crate::capability::Lender::of_nothing(&name)
+            .map_err(|reason| LoadError::Link { path: path.into(), reason })?;
+        let described = async {
+            match self {
+                Self::Source(pre) => {
+                    let lane = Lane::start(engine, &name, pre.clone(), nothing.lend()).await?;
+                    lane.call("describe", |accessor, guest| Box::pin(guest.call_describe(accessor))).await
                 }
-            }
-            Self::Sink(pre) => {
-                let lane = Lane::start(engine, &name, pre.clone(), Capabilities::none()).await;
-                match lane {
-                    Ok(lane) => {
-                        lane.call("describe", |accessor, guest| Box::pin(guest.call_describe(accessor))).await
-                    }
-                    Err(error) => Err(error),
+                Self::Sink(pre) => {
+                    let lane = Lane::start(engine, &name, pre.clone(), nothing.lend()).await?;
+                    lane.call("describe", |accessor, guest| Box::pin(guest.call_describe(accessor))).await
                 }
             }
         };
         let manifest =
-            described.map(Manifest::from).map_err(|source| LoadError::Describe { path: path.into(), source })?;
+            described.await.map(Manifest::from).map_err(|source| LoadError::Describe { path: path.into(), source })?;
         manifest.check().map_err(|reason| LoadError::Manifest { path: path.into(), reason })?;
         Ok(manifest)
     }

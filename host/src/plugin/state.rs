@@ -1,6 +1,7 @@
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::bindings;
 use super::limits::Meter;
 use crate::capability::Capabilities;
 
@@ -21,3 +22,7 @@ impl WasiView for LaneState {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
+
+impl bindings::types::Host for LaneState {}
+
+impl bindings::options::Host for LaneState {}

@@ -5,3 +5,6 @@ pub const MYSQL: &str = env!("COMPONENT_MYSQL");
 
 /// The MaxCompute sink.
 pub const MAXCOMPUTE: &str = env!("COMPONENT_MAXCOMPUTE");
+
+/// A sink that misbehaves on request.
+pub const HOSTILE: &str = env!("COMPONENT_HOSTILE");

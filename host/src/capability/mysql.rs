@@ -1,4 +1,0 @@
-//! MySQL sessions.
-/// A connection.
-#[derive(Debug)]
-pub struct Session;
