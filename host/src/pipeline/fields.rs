@@ -43,7 +43,7 @@ impl<'d> Fields<'d> {
         let known = || required.iter().chain(optional).copied();
         for entry in &entries {
             if !known().any(|key| key == entry.key) {
-                problems.push(unknown_key(document, entry, context, known()));
+                problems.push_error(|| unknown_key(document, entry, context, known()));
             }
         }
         for key in required.iter().filter(|key| !entries.iter().any(|entry| entry.key == **key)) {
@@ -81,7 +81,7 @@ pub(crate) fn single_value(
     if let Value::Scalar(text) = entry.value.value {
         return Some(Located { text, place: place(entry.value.extent) });
     }
-    problems.push(not_a_single_value(document, &entry, context));
+    problems.push_error(|| not_a_single_value(document, &entry, context));
     None
 }
 
