@@ -348,8 +348,8 @@ impl Document {
 
 /// What stands before a column, if it is but indentation and dashes; a mark of omission otherwise.
 fn prefix(line: &str, column: usize) -> String {
-    let lead: String = line.chars().take(column.min(FARTHEST)).collect();
-    if column <= FARTHEST && lead.chars().all(|c| matches!(c, ' ' | '-')) { lead } else { "... ".to_owned() }
+    let bare = column <= FARTHEST && line.chars().take(column).all(|c| matches!(c, ' ' | '-'));
+    if bare { line.chars().take(column).collect() } else { "... ".to_owned() }
 }
 
 /// Text without anything that a terminal would obey, and no wider than a screen or two.
