@@ -33,13 +33,17 @@ impl<'d> Fields<'d> {
         optional: &[&str],
         problems: &mut Problems,
     ) -> Option<Self> {
-        let (place, kind) = (document.at_start(node.extent), node.kind());
+        let (extent, kind) = (node.extent, node.kind());
         let Value::Map(entries) = node.value else {
-            let message = format!("{context} expects keys and values, found {kind}");
-            let hint = format!("write `{}: ...`", required.first().or(optional.first()).unwrap_or(&"key"));
-            problems.push(Problem::error(message, Some(place)).hint(hint));
+            problems.push_error(|| {
+                let message = format!("{context} expects keys and values, found {kind}");
+                let hint =
+                    format!("write `{}: ...`", required.first().or(optional.first()).unwrap_or(&"key"));
+                Problem::error(message, Some(document.at_start(extent))).hint(hint)
+            });
             return None;
         };
+        let place = document.at_start(extent);
         let known = || required.iter().chain(optional).copied();
         for entry in &entries {
             if !known().any(|key| key == entry.key) {
@@ -47,7 +51,8 @@ impl<'d> Fields<'d> {
             }
         }
         for key in required.iter().filter(|key| !entries.iter().any(|entry| entry.key == **key)) {
-            problems.push(Problem::error(format!("missing '{key}' in {context}"), Some(place.clone())));
+            problems
+                .push_error(|| Problem::error(format!("missing '{key}' in {context}"), Some(place.clone())));
         }
         Some(Self { document, context, entries, place })
     }

@@ -167,7 +167,7 @@ fn ten_megabytes_of_mistakes_are_told_in_a_page_or_two() {
 }
 
 #[test]
-fn ten_megabytes_in_one_line_take_time_in_proportion() {
+fn megabytes_in_one_line_take_time_in_proportion() {
     for (head, item) in [
         ("route: [", "{source-table: a, sink-table: b},"),
         ("route: [", "{source-table: a, sonk-table: b},"),
@@ -176,7 +176,7 @@ fn ten_megabytes_in_one_line_take_time_in_proportion() {
         ("pipeline: {model: [", "{name: m, type: t},"),
     ] {
         let tail = if head.contains('{') { "]}\n" } else { "]\n" };
-        let text = format!("{SOURCE}{SINK}{head}{}{tail}", item.repeat((10 << 20) / item.len()));
+        let text = format!("{SOURCE}{SINK}{head}{}{tail}", item.repeat((2 << 20) / item.len()));
         let begin = Instant::now();
         let outcome = Spec::parse(&text, "p.yaml").and_then(|spec| Plan::new(&spec, &mysql(), &maxcompute()));
         assert!(begin.elapsed() < Duration::from_secs(60), "{head}{item} {:?}", begin.elapsed());
