@@ -1,4 +1,4 @@
-//! A block with a fixed set of keys, and the helper types for what was found there.
+//! A block with a fixed set of keys, and texts of the file with their places.
 
 use super::{
     document::{Document, Entry, Extent, Node, Value},
