@@ -17,6 +17,9 @@ const LARGEST: usize = 16 << 20;
 const DEEPEST: usize = 32;
 /// Longest part of a line that a problem shows, in characters.
 const WIDEST: usize = 160;
+/// How far into a line a problem looks, in characters. Whoever writes a file of megabytes in one line is told
+/// the column; looking there for every problem would take time in proportion to its square.
+const FARTHEST: usize = 2_000;
 
 /// The text of a file, for showing lines of it.
 pub(crate) struct Document {
@@ -254,7 +257,7 @@ impl Document {
 
     /// The value of a key that is known to be harmless.
     pub(crate) fn at_value(&self, key: &str, at: Extent, value: Extent) -> Place {
-        if value.start.line != value.end.line || value.start == value.end {
+        if value.start.line != value.end.line || value.start == value.end || value.start.column > FARTHEST {
             return self.at_key(key, at);
         }
         if at.start.line != value.start.line {
@@ -290,7 +293,8 @@ impl Document {
         let line = self.line(at.line);
         let body = line.trim_start_matches([' ', '\t', '-']);
         let lead: String = line[..line.len() - body.len()].replace('\t', " ");
-        let word = body.split([':', ' ']).next().unwrap_or_default();
+        let end = body.char_indices().take(WIDEST).find(|(_, c)| matches!(c, ':' | ' '));
+        let word = &body[..end.map_or(0, |(end, _)| end)];
         let key = !word.is_empty()
             && word.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
             && body[word.len()..].starts_with(':')
@@ -332,6 +336,9 @@ impl Document {
 
     /// The part of one line that an extent covers.
     fn slice(&self, extent: Extent) -> String {
+        if extent.start.column > FARTHEST {
+            return String::new();
+        }
         let length = extent.end.column.saturating_sub(extent.start.column);
         let part: String =
             self.line(extent.start.line).chars().skip(extent.start.column).take(length).collect();
@@ -341,8 +348,8 @@ impl Document {
 
 /// What stands before a column, if it is but indentation and dashes; a mark of omission otherwise.
 fn prefix(line: &str, column: usize) -> String {
-    let lead: String = line.chars().take(column).collect();
-    if lead.chars().all(|c| matches!(c, ' ' | '-')) { lead } else { "... ".to_owned() }
+    let bare = column <= FARTHEST && line.chars().take(column).all(|c| matches!(c, ' ' | '-'));
+    if bare { line.chars().take(column).collect() } else { "... ".to_owned() }
 }
 
 /// Text without anything that a terminal would obey, and no wider than a screen or two.

@@ -1,4 +1,4 @@
-//! A block with a fixed set of keys, and the helper types for what was found there.
+//! A block with a fixed set of keys, and texts of the file with their places.
 
 use super::{
     document::{Document, Entry, Extent, Node, Value},
@@ -33,21 +33,26 @@ impl<'d> Fields<'d> {
         optional: &[&str],
         problems: &mut Problems,
     ) -> Option<Self> {
-        let (place, kind) = (document.at_start(node.extent), node.kind());
+        let (extent, kind) = (node.extent, node.kind());
         let Value::Map(entries) = node.value else {
-            let message = format!("{context} expects keys and values, found {kind}");
-            let hint = format!("write `{}: ...`", required.first().or(optional.first()).unwrap_or(&"key"));
-            problems.push(Problem::error(message, Some(place)).hint(hint));
+            problems.push_error(|| {
+                let message = format!("{context} expects keys and values, found {kind}");
+                let hint =
+                    format!("write `{}: ...`", required.first().or(optional.first()).unwrap_or(&"key"));
+                Problem::error(message, Some(document.at_start(extent))).hint(hint)
+            });
             return None;
         };
+        let place = document.at_start(extent);
         let known = || required.iter().chain(optional).copied();
         for entry in &entries {
             if !known().any(|key| key == entry.key) {
-                problems.push(unknown_key(document, entry, context, known()));
+                problems.push_error(|| unknown_key(document, entry, context, known()));
             }
         }
         for key in required.iter().filter(|key| !entries.iter().any(|entry| entry.key == **key)) {
-            problems.push(Problem::error(format!("missing '{key}' in {context}"), Some(place.clone())));
+            problems
+                .push_error(|| Problem::error(format!("missing '{key}' in {context}"), Some(place.clone())));
         }
         Some(Self { document, context, entries, place })
     }
@@ -81,7 +86,7 @@ pub(crate) fn single_value(
     if let Value::Scalar(text) = entry.value.value {
         return Some(Located { text, place: place(entry.value.extent) });
     }
-    problems.push(not_a_single_value(document, &entry, context));
+    problems.push_error(|| not_a_single_value(document, &entry, context));
     None
 }
 

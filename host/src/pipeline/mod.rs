@@ -26,22 +26,27 @@
 //! # Ok::<(), cdc_host::pipeline::Refusal>(())
 //! ```
 
+pub mod fields;
 pub mod grant;
 pub mod manifest;
 pub mod options;
 pub mod plan;
 pub mod problem;
 pub mod quantity;
+pub mod rules;
 pub mod schema_changes;
 pub mod spec;
 pub mod summary;
 
 mod document;
-mod fields;
+
 mod nearest;
-mod rules;
+
 mod settings;
 mod timezone;
+
+#[cfg(test)]
+mod tests;
 
 pub use grant::Grant;
 pub use manifest::{Manifest, OptionKind, OptionRole, OptionSpec};

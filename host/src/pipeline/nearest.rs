@@ -9,7 +9,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         return None;
     }
     let word = fold(word);
-    let allowed = (word.chars().count() + 2) / 3;
+    let allowed = word.chars().count().div_ceil(3);
     candidates
         .into_iter()
         .filter_map(|candidate| {

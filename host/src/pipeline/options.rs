@@ -68,7 +68,7 @@ impl Block<'_> {
         for entry in self.entries {
             match find(options, &entry.name) {
                 Some(option) => settings.extend(self.setting(entry, option, secrets, problems)),
-                None => problems.push(self.unknown(entry, options)),
+                None => problems.push_error(|| self.unknown(entry, options)),
             }
         }
         let given = |name: &str| self.entries.iter().any(|entry| entry.name == name);

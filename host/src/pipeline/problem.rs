@@ -43,7 +43,7 @@ pub struct Problem {
     pub message: String,
     /// Where; none for what concerns no place in the file.
     #[serde(flatten)]
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// The way out.
     pub hint: Option<String>,
 }
@@ -69,13 +69,13 @@ impl Problem {
     /// An error at a place.
     #[must_use]
     pub fn error(message: impl Into<String>, place: Option<Place>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), place, hint: None }
+        Self { severity: Severity::Error, message: message.into(), place: place.map(Box::new), hint: None }
     }
 
     /// A warning at a place.
     #[must_use]
     pub fn warning(message: impl Into<String>, place: Option<Place>) -> Self {
-        Self { severity: Severity::Warning, message: message.into(), place, hint: None }
+        Self { severity: Severity::Warning, message: message.into(), place: place.map(Box::new), hint: None }
     }
 
     /// Adds the way out.
@@ -104,6 +104,16 @@ impl Problems {
         if self.list.len() < MOST_PROBLEMS {
             self.list.push(problem);
         } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// Adds an error that is built only if there is still room for it: files of megabytes of mistakes exist.
+    pub(crate) fn push_error(&mut self, build: impl FnOnce() -> Problem) {
+        if self.list.len() < MOST_PROBLEMS {
+            self.push(build());
+        } else {
+            self.errors += 1;
             self.omitted += 1;
         }
     }

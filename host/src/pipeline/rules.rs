@@ -275,8 +275,9 @@ fn model(document: &Document, node: Node, problems: &mut Problems) -> Option<Mod
     if let Some(index) = nested {
         found = options(document, entries.remove(index), "model", problems);
     }
+    let nested: HashSet<String> = found.iter().map(|(key, _)| key.clone()).collect();
     for entry in entries {
-        if found.iter().any(|(key, _)| *key == entry.key) {
+        if nested.contains(&entry.key) {
             let message = format!("duplicate option '{}' in model", entry.key);
             problems.push(Problem::error(message, Some(document.at_entry(&entry))));
         } else {
@@ -324,7 +325,7 @@ fn option(
     problems: &mut Problems,
 ) -> Option<(String, Secret)> {
     if !matches!(entry.value.value, Value::Scalar(_)) {
-        problems.push(not_a_single_value(document, &entry, context));
+        problems.push_error(|| not_a_single_value(document, &entry, context));
         return None;
     }
     match entry.value.value {

@@ -286,7 +286,7 @@ impl Complete {
 impl OptionEntry {
     fn read(document: &Document, entry: Entry, context: &str, problems: &mut Problems) -> Option<Self> {
         if !matches!(entry.value.value, Value::Scalar(_)) {
-            problems.push(not_a_single_value(document, &entry, context));
+            problems.push_error(|| not_a_single_value(document, &entry, context));
             return None;
         }
         let Value::Scalar(text) = entry.value.value else { return None };
