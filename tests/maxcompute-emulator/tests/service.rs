@@ -4,6 +4,7 @@
 
 #[path = "service"]
 mod service {
+    mod access;
     mod client;
     mod journal;
     mod refusals;
