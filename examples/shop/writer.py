@@ -31,8 +31,8 @@ from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 DATABASE = "shop"
-# Another thread holds the rows: the transaction is given up, as an application would.
-CONTENTION = {ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT, ER.DUP_ENTRY}
+# Another session holds the rows or altered the table: the transaction is given up, as an application would.
+CONTENTION = {ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT, ER.DUP_ENTRY, ER.TABLE_DEF_CHANGED}
 WORDS = ["blue", "größer", "茶", "O'Hara", 'a "quote"', "back\\slash", "tab\t", "line\nbreak", "🚲", "", " padded "]
 
 
@@ -72,7 +72,7 @@ class Shop:
     view_ids: Iterator[int]
     new_skus: Iterator[int]
     journal: TextIO | None
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event
     budget: Iterator[int] = field(default_factory=itertools.count)
     lock: threading.Lock = field(default_factory=threading.Lock)
     done: Counter[str] = field(default_factory=Counter)
@@ -376,7 +376,7 @@ def connect(arguments: argparse.Namespace) -> pymysql.Connection[Cursor]:
     )
 
 
-def read_shop(arguments: argparse.Namespace, journal: TextIO | None) -> Shop:
+def read_shop(arguments: argparse.Namespace, journal: TextIO | None, stop: threading.Event) -> Shop:
     with connect(arguments) as connection, connection.cursor() as cursor:
 
         def column(statement: str) -> list[Any]:
@@ -393,6 +393,7 @@ def read_shop(arguments: argparse.Namespace, journal: TextIO | None) -> Shop:
             view_ids=itertools.count(last_view + 1),
             new_skus=itertools.count(last_sku + 1),
             journal=journal,
+            stop=stop,
         )
     if arguments.transactions is not None:
         shop.budget = iter(range(arguments.transactions))
@@ -426,12 +427,13 @@ def main() -> int:
     parser.add_argument("--journal", type=Path, help="file to append the changes of page_views to")
     arguments = parser.parse_args()
 
+    stop = threading.Event()
+    for end in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(end, lambda *_: stop.set())
     try:
         with ExitStack() as files:
             journal = files.enter_context(arguments.journal.open("a", encoding="utf-8")) if arguments.journal else None
-            shop = read_shop(arguments, journal)
-            for end in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(end, lambda *_: shop.stop.set())
+            shop = read_shop(arguments, journal, stop)
             write(arguments, shop)
     except (pymysql.MySQLError, OSError) as error:
         print(f"writer: error: {type(error).__name__}: {error}", file=sys.stderr)

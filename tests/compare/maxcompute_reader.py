@@ -62,6 +62,7 @@ class MaxcomputeReader:
 
     def rows(self, schema: str | None, table: str, columns: list[str]) -> Iterator[Row]:
         """Every row with the given columns in the given order, as it arrives."""
-        with self._odps.get_table(table, schema=schema).open_reader() as reader:
+        # Without `reopen` a second reading would get the rows of the first.
+        with self._odps.get_table(table, schema=schema).open_reader(reopen=True) as reader:
             for record in reader:
                 yield tuple(record[column] for column in columns)

@@ -1,0 +1,69 @@
+# What a person or CI does with this project. Needs build-essential, python3-venv and rustup; the rest comes from here.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup plugins build demo test vectors bench soak lint audit clean
+SHELL := /bin/bash
+
+CARGO ?= cargo
+WASM := wasm32-wasip2
+PLUGINS := mysql maxcompute
+PLUGIN_PACKAGES := $(PLUGINS:%=-p cdc-plugin-%)
+PYTHON = $(shell tests/services/python.sh)
+SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh examples/shop/demo.sh .ci/run
+
+DENY_VERSION := 0.20.2
+DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## the toolchain of rust-toolchain.toml, a private MySQL and Python packages, once; needs the network
+	@rustc --version && test -d "$$(rustc --print target-libdir --target $(WASM))" || rustup toolchain install
+	tests/services/mysql.sh install
+	tests/services/python.sh
+
+plugins: ## the components, as target/plugins/*.wasm
+	$(CARGO) build --release --target $(WASM) $(PLUGIN_PACKAGES)
+	mkdir -p target/plugins
+	for p in $(PLUGINS); do install -m 644 target/$(WASM)/release/cdc_plugin_$$p.wasm target/plugins/$$p.wasm; done
+
+build: plugins ## the components, the host and the emulator
+	$(CARGO) build --release -p cdc-host -p maxcompute-emulator
+
+demo: setup build ## MySQL to an emulated MaxCompute, with changes under way, compared at the end
+	examples/shop/demo.sh
+
+test: setup build ## every test
+	$(CARGO) test --workspace
+	$(PYTHON) -m pytest tests/compare tests/services
+
+vectors: ## the protocol vectors alone
+	$(CARGO) test --workspace --test vectors
+
+bench: setup build ## benchmarks, each as a ratio to a baseline of the same run
+	$(CARGO) bench --workspace --bench '*'
+
+soak: setup build ## a long run with faults
+	$(CARGO) test --release --workspace --test soak -- --ignored --nocapture
+
+lint: setup $(DENY) ## formats, clippy, docs, licenses and sources of dependencies, Python and shell
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --target $(WASM) $(PLUGIN_PACKAGES) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
+	$(DENY) check --hide-inclusion-graph licenses bans sources
+	$(PYTHON) -m ruff format --check tests examples
+	$(PYTHON) -m ruff check tests examples
+	$(dir $(PYTHON))shellcheck -x $(SHELL_SCRIPTS)
+
+audit: $(DENY) ## security advisories of dependencies; needs to reach the RustSec database on GitHub
+	$(DENY) check advisories
+
+clean: ## everything that is built; .cache keeps what was downloaded
+	$(CARGO) clean
+
+# Unoptimised: it runs for seconds, and an optimised build of it takes minutes.
+$(DENY):
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+	CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	$(CARGO) install --quiet --locked --version $(DENY_VERSION) --root $(@D)/.. cargo-deny
