@@ -1,1 +1,24 @@
-//! maxcompute-emulator.
+//! A MaxCompute service for tests that the official clients accept.
+//!
+//! It keeps tables in memory, executes the DDL that clients send and speaks the Tunnel protocol: batch uploads, upsert
+//! sessions and downloads. What is faithful and what is not stands in the package's README.
+
+pub mod auth;
+mod config;
+pub mod content_encoding;
+mod decimal;
+mod emulator;
+mod http;
+mod journal;
+pub mod record;
+mod rest;
+pub mod schema;
+mod service;
+pub mod sql;
+mod store;
+mod tunnel;
+
+pub use config::Config;
+pub use emulator::{Emulator, StartError};
+pub use http::Operation;
+pub use journal::{Entry, Journal};

@@ -1,0 +1,100 @@
+use serde::Serialize;
+
+/// Which API a request belongs to: it decides how errors are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plane {
+    /// Metadata and SQL, in XML.
+    Rest,
+    /// Data, errors in JSON.
+    Tunnel,
+    /// The emulator's own pages.
+    Emulator,
+}
+
+/// What a request asks for. Journal entries carry these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each name is the request it stands for")]
+pub enum Operation {
+    GetTenant,
+    GetLogviewHost,
+    GetProject,
+    GetTunnelEndpoint,
+    CreateAuthorization,
+    PutLogs,
+    CreateSchema,
+    ListSchemas,
+    GetSchema,
+    DropSchema,
+    ListTables,
+    GetTable,
+    GetPartition,
+    ListPartitions,
+    CreateInstance,
+    GetInstance,
+    GetInstanceTasks,
+    GetInstanceResult,
+    GetInstanceSource,
+    GetInstanceDetail,
+    StopInstance,
+    CreateUpload,
+    GetUpload,
+    WriteUploadBlock,
+    CommitUpload,
+    CreateUpsert,
+    GetUpsert,
+    WriteUpsert,
+    CommitUpsert,
+    AbortUpsert,
+    CreateDownload,
+    GetDownload,
+    ReadDownload,
+    CreateInstanceDownload,
+    GetInstanceDownload,
+    ReadInstanceDownload,
+    ReadJournal,
+}
+
+impl Operation {
+    pub(crate) fn plane(self) -> Plane {
+        match self {
+            Self::GetTenant
+            | Self::GetLogviewHost
+            | Self::GetProject
+            | Self::GetTunnelEndpoint
+            | Self::CreateAuthorization
+            | Self::PutLogs
+            | Self::CreateSchema
+            | Self::ListSchemas
+            | Self::GetSchema
+            | Self::DropSchema
+            | Self::ListTables
+            | Self::GetTable
+            | Self::GetPartition
+            | Self::ListPartitions
+            | Self::CreateInstance
+            | Self::GetInstance
+            | Self::GetInstanceTasks
+            | Self::GetInstanceResult
+            | Self::GetInstanceSource
+            | Self::GetInstanceDetail
+            | Self::StopInstance => Plane::Rest,
+            Self::CreateUpload
+            | Self::GetUpload
+            | Self::WriteUploadBlock
+            | Self::CommitUpload
+            | Self::CreateUpsert
+            | Self::GetUpsert
+            | Self::WriteUpsert
+            | Self::CommitUpsert
+            | Self::AbortUpsert
+            | Self::CreateDownload
+            | Self::GetDownload
+            | Self::ReadDownload
+            | Self::CreateInstanceDownload
+            | Self::GetInstanceDownload
+            | Self::ReadInstanceDownload => Plane::Tunnel,
+            Self::ReadJournal => Plane::Emulator,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `maxcompute-emulator`: serves one MaxCompute project from memory until it is told to stop.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use clap::Parser;
+use maxcompute_emulator::auth::AccessKey;
+use maxcompute_emulator::{Config, Emulator};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A MaxCompute service for tests. Prints `listening on http://ADDRESS` when it is ready; SIGTERM or SIGINT ends it.
+#[derive(Debug, Parser)]
+#[command(name = "maxcompute-emulator", version)]
+struct Arguments {
+    /// IPv4 address and port to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Name of the project.
+    #[arg(long)]
+    project: String,
+    /// Access id that requests must be signed with; without it signatures are not checked.
+    #[arg(long, requires = "access_key")]
+    access_id: Option<String>,
+    /// Access key secret. Command lines are visible to other users: prefer the environment variable.
+    #[arg(long, env = "MAXCOMPUTE_EMULATOR_ACCESS_KEY", hide_env_values = true)]
+    access_key: Option<Secret>,
+    /// Give the project schemas between project and tables.
+    #[arg(long)]
+    schema_model: bool,
+}
+
+/// An argument that is not printed.
+#[derive(Clone)]
+struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let access_key =
+        arguments.access_id.zip(arguments.access_key).map(|(id, Secret(key))| AccessKey::new(id, key));
+    let emulator = Emulator::start(Config {
+        listen: arguments.listen,
+        access_key,
+        schema_model: arguments.schema_model,
+        ..Config::new(arguments.project)
+    })
+    .await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on {}", emulator.endpoint())
+        .and_then(|()| out.flush())
+        .context("cannot write the address to standard output")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    emulator.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::RestCall;
+use super::project::OWNER;
+use super::xml::{cdata, element, time};
+use crate::http::{Response, ServiceError};
+use crate::journal::epoch_ms;
+use crate::schema::{Column, PartitionSpec, TableDefinition};
+
+impl RestCall<'_> {
+    pub(super) fn list_tables(&self) -> Result<Response, ServiceError> {
+        let prefix = self.parameters.get("name").unwrap_or_default().to_lowercase();
+        let names = self.service.catalog.table_names(self.schema())?;
+        let tables: String = names
+            .iter()
+            .filter(|name| name.starts_with(&prefix))
+            .map(|name| format!("<Table>{}{}</Table>", element("Name", name), element("Owner", OWNER)))
+            .collect();
+        let size = names.len();
+        let document = format!("<Tables><Marker/><MaxItems>{size}</MaxItems>{tables}</Tables>");
+        Ok(Response::xml(StatusCode::OK, document))
+    }
+
+    pub(super) fn get_table(&self) -> Result<Response, ServiceError> {
+        let table = self.service.catalog.table(self.schema(), &self.route.object)?;
+        let definition = table.definition();
+        let seconds = |time| epoch_ms(time) / 1000;
+        let mut schema = json!({
+            "columns": definition.columns.iter().map(column_json).collect::<Vec<_>>(),
+            "partitionKeys": definition.partition_keys.iter().map(column_json).collect::<Vec<_>>(),
+            "comment": definition.comment,
+            "owner": OWNER,
+            "createTime": seconds(table.created),
+            "lastModifiedTime": seconds(table.modified()),
+            "lastDDLTime": seconds(table.created),
+            "lastAccessTime": 0,
+            "isVirtualView": false,
+            "isExternal": false,
+            "lifecycle": definition.lifecycle.map_or(-1, i64::from),
+            "size": 0,
+            "recordNum": table.row_count(),
+            "tableLabel": "0",
+            "shardExist": false,
+        });
+        if self.parameters.has("extended")
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.insert("IsArchived".to_owned(), json!(false));
+            schema.insert("PhysicalSize".to_owned(), json!(0));
+            schema.insert("FileNum".to_owned(), json!(0));
+            // A document inside the document, as text.
+            schema.insert("Reserved".to_owned(), json!(reserved(&definition).to_string()));
+        }
+        let document = format!(
+            "<Table>{}{}{}{}<Schema format=\"Json\">{}</Schema>{}{}<Type>MANAGED_TABLE</Type></Table>",
+            element("Name", &definition.name),
+            element("TableId", &table.id),
+            element("Owner", OWNER),
+            element("Project", self.service.catalog.project()),
+            cdata(&schema.to_string()),
+            time("CreationTime", table.created),
+            time("LastModifiedTime", table.modified()),
+        );
+        Ok(Response::xml(StatusCode::OK, document))
+    }
+
+    pub(super) fn list_partitions(&self) -> Result<Response, ServiceError> {
+        let table = self.service.catalog.table(self.schema(), &self.route.object)?;
+        let wanted = PartitionSpec::parse(self.parameters.get("partition").unwrap_or_default())?;
+        let fits = |spec: &PartitionSpec| wanted.values().iter().all(|value| spec.values().contains(value));
+        let mut partitions = String::new();
+        for (spec, created, _) in table.partitions() {
+            if spec.is_empty() || !fits(&spec) {
+                continue;
+            }
+            let columns: String =
+                spec.values().iter().map(|(key, value)| partition_column(key, value)).collect();
+            partitions.push_str(&format!(
+                "<Partition>{columns}{}</Partition>",
+                element("CreationTime", epoch_ms(created) / 1000)
+            ));
+        }
+        let document = format!("<Partitions><Marker/>{partitions}</Partitions>");
+        Ok(Response::xml(StatusCode::OK, document))
+    }
+
+    pub(super) fn get_partition(&self) -> Result<Response, ServiceError> {
+        let table = self.service.catalog.table(self.schema(), &self.route.object)?;
+        let spec = PartitionSpec::parse(self.parameters.require("partition")?)?;
+        let spec = table.resolve_partition(&spec, false)?;
+        let partitions = table.partitions();
+        let found = partitions.iter().find(|(found, ..)| *found == spec);
+        let (_, created, rows) = found.ok_or_else(|| {
+            ServiceError::not_found("NoSuchPartition", format!("partition {spec} has just been dropped"))
+        })?;
+        let schema = json!({
+            "createTime": epoch_ms(*created) / 1000,
+            "lastDDLTime": epoch_ms(*created) / 1000,
+            "lastModifiedTime": epoch_ms(table.modified()) / 1000,
+            "partitionSize": 0,
+            "partitionRecordNum": rows,
+        });
+        let document = format!("<Partition><Schema>{}</Schema></Partition>", cdata(&schema.to_string()));
+        Ok(Response::xml(StatusCode::OK, document))
+    }
+}
+
+fn partition_column(key: &str, value: &str) -> String {
+    let escape = |text| quick_xml::escape::escape(text).into_owned();
+    format!("<Column Name=\"{}\" Value=\"{}\"/>", escape(key), escape(value))
+}
+
+fn column_json(column: &Column) -> serde_json::Value {
+    json!({
+        "name": column.name,
+        "type": column.data_type.to_string(),
+        "comment": column.comment,
+        "label": "",
+        "isNullable": column.nullable,
+    })
+}
+
+/// What clients read from `Reserved`: the string `"true"` for a transactional table, and the key of a Delta table.
+fn reserved(definition: &TableDefinition) -> serde_json::Value {
+    let mut reserved = json!({"schema_version": format!("v{}", definition.schema_version)});
+    let Some(fields) = reserved.as_object_mut() else { return reserved };
+    if definition.transactional {
+        fields.insert("Transactional".to_owned(), json!("true"));
+    }
+    if definition.is_delta() {
+        let key: Vec<&str> = definition.primary_key_names().collect();
+        let sorted: Vec<_> = key.iter().map(|name| json!({"col": name, "order": "asc"})).collect();
+        fields.insert("PrimaryKey".to_owned(), json!(key));
+        fields.insert("ClusterType".to_owned(), json!("hash"));
+        fields.insert("BucketNum".to_owned(), json!(definition.bucket_count));
+        fields.insert("ClusterCols".to_owned(), json!(key));
+        fields.insert("SortCols".to_owned(), json!(sorted));
+        let hours = definition.properties.get("acid.data.retain.hours").map_or("24", String::as_str);
+        fields.insert("acid.data.retain.hours".to_owned(), json!(hours));
+    }
+    reserved
+}

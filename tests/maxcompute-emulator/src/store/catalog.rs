@@ -1,0 +1,156 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::Table;
+use crate::schema::TableDefinition;
+
+/// The schema of tables in a project without the schema model, and the one that always exists with it.
+pub(crate) const DEFAULT_SCHEMA: &str = "default";
+
+/// The schemas and tables of the project.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    project: String,
+    schema_model: bool,
+    schemas: RwLock<BTreeMap<String, BTreeMap<String, Arc<Table>>>>,
+}
+
+/// Why a catalog operation failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CatalogError {
+    #[error("Table not found - table {0} cannot be resolved")]
+    NoSuchTable(String),
+    #[error("Schema not found - schema {0} cannot be resolved")]
+    NoSuchSchema(String),
+    #[error("table {0} already exists")]
+    TableExists(String),
+    #[error("schema {0} already exists")]
+    SchemaExists(String),
+    #[error("schema {0} still has tables; drop them first")]
+    SchemaNotEmpty(String),
+    #[error("schema {0} cannot be dropped")]
+    DefaultSchema(String),
+    #[error(
+        "project {0} does not have the schema model, so it has no schemas; leave the schema out of the name \
+         or start the emulator with --schema-model"
+    )]
+    NoSchemaModel(String),
+}
+
+impl Catalog {
+    pub(crate) fn new(project: String, schema_model: bool) -> Self {
+        let schemas = BTreeMap::from([(DEFAULT_SCHEMA.to_owned(), BTreeMap::new())]);
+        Self { project, schema_model, schemas: RwLock::new(schemas) }
+    }
+
+    pub(crate) fn project(&self) -> &str {
+        &self.project
+    }
+
+    pub(crate) fn schema_model(&self) -> bool {
+        self.schema_model
+    }
+
+    /// `project.table`, or `project.schema.table` with the schema model.
+    pub(crate) fn full_name(&self, schema: &str, table: &str) -> String {
+        if self.schema_model {
+            format!("{}.{schema}.{table}", self.project)
+        } else {
+            format!("{}.{table}", self.project)
+        }
+    }
+
+    fn check_schema_model(&self, schema: &str) -> Result<(), CatalogError> {
+        if self.schema_model || schema == DEFAULT_SCHEMA {
+            Ok(())
+        } else {
+            Err(CatalogError::NoSchemaModel(self.project.clone()))
+        }
+    }
+
+    pub(crate) fn schema_names(&self) -> Vec<String> {
+        self.schemas.read().keys().cloned().collect()
+    }
+
+    pub(crate) fn has_schema(&self, schema: &str) -> bool {
+        self.schemas.read().contains_key(&schema.to_lowercase())
+    }
+
+    pub(crate) fn create_schema(&self, schema: &str, if_not_exists: bool) -> Result<(), CatalogError> {
+        let schema = schema.to_lowercase();
+        self.check_schema_model(&schema)?;
+        let mut schemas = self.schemas.write();
+        if schemas.contains_key(&schema) {
+            return if if_not_exists { Ok(()) } else { Err(CatalogError::SchemaExists(schema)) };
+        }
+        schemas.insert(schema, BTreeMap::new());
+        Ok(())
+    }
+
+    pub(crate) fn drop_schema(&self, schema: &str) -> Result<(), CatalogError> {
+        let schema = schema.to_lowercase();
+        let mut schemas = self.schemas.write();
+        let tables = schemas.get(&schema).ok_or_else(|| CatalogError::NoSuchSchema(schema.clone()))?;
+        if schema == DEFAULT_SCHEMA {
+            return Err(CatalogError::DefaultSchema(schema));
+        }
+        if !tables.is_empty() {
+            return Err(CatalogError::SchemaNotEmpty(schema));
+        }
+        schemas.remove(&schema);
+        Ok(())
+    }
+
+    /// Names of the tables of a schema, in order.
+    pub(crate) fn table_names(&self, schema: &str) -> Result<Vec<String>, CatalogError> {
+        let schema = schema.to_lowercase();
+        self.check_schema_model(&schema)?;
+        let schemas = self.schemas.read();
+        let tables = schemas.get(&schema).ok_or(CatalogError::NoSuchSchema(schema))?;
+        Ok(tables.keys().cloned().collect())
+    }
+
+    pub(crate) fn table(&self, schema: &str, table: &str) -> Result<Arc<Table>, CatalogError> {
+        let (schema, table) = (schema.to_lowercase(), table.to_lowercase());
+        self.check_schema_model(&schema)?;
+        let schemas = self.schemas.read();
+        let tables = schemas.get(&schema).ok_or_else(|| CatalogError::NoSuchSchema(schema.clone()))?;
+        let missing = || CatalogError::NoSuchTable(self.full_name(&schema, &table));
+        tables.get(&table).cloned().ok_or_else(missing)
+    }
+
+    /// Creates a table; false if it exists and `if_not_exists` is set.
+    pub(crate) fn create_table(
+        &self,
+        id: String,
+        definition: TableDefinition,
+        if_not_exists: bool,
+    ) -> Result<bool, CatalogError> {
+        self.check_schema_model(&definition.schema)?;
+        let mut schemas = self.schemas.write();
+        let tables = schemas
+            .get_mut(&definition.schema)
+            .ok_or_else(|| CatalogError::NoSuchSchema(definition.schema.clone()))?;
+        if tables.contains_key(&definition.name) {
+            let name = self.full_name(&definition.schema, &definition.name);
+            return if if_not_exists { Ok(false) } else { Err(CatalogError::TableExists(name)) };
+        }
+        tables.insert(definition.name.clone(), Arc::new(Table::new(id, definition)));
+        Ok(true)
+    }
+
+    /// Drops a table; false if there is none.
+    pub(crate) fn drop_table(&self, schema: &str, table: &str) -> Result<bool, CatalogError> {
+        let (schema, table) = (schema.to_lowercase(), table.to_lowercase());
+        self.check_schema_model(&schema)?;
+        let mut schemas = self.schemas.write();
+        let tables = schemas.get_mut(&schema).ok_or(CatalogError::NoSuchSchema(schema))?;
+        let dropped = tables.remove(&table);
+        if let Some(table) = &dropped {
+            table.mark_dropped();
+        }
+        Ok(dropped.is_some())
+    }
+}

@@ -1,0 +1,76 @@
+//! The tunnel: sessions that carry record streams in and out.
+
+mod download;
+mod schema_json;
+mod session;
+mod upload;
+mod upsert;
+mod upsert_records;
+
+use hyper::StatusCode;
+
+use crate::http::{Operation, Parameters, Request, Response, Route, ServiceError};
+use crate::schema::PartitionSpec;
+use crate::service::Service;
+
+pub(crate) use session::Sessions;
+
+/// One tunnel request on its way to an answer.
+pub(crate) struct TunnelCall<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) route: &'a Route,
+    pub(crate) request: &'a Request,
+    pub(crate) parameters: &'a Parameters,
+}
+
+impl TunnelCall<'_> {
+    pub(crate) fn answer(&self) -> Result<Response, ServiceError> {
+        match self.route.operation {
+            Operation::CreateUpload => self.create_upload(),
+            Operation::GetUpload => self.get_upload(),
+            Operation::WriteUploadBlock => self.write_upload_block(),
+            Operation::CommitUpload => self.commit_upload(),
+            Operation::CreateUpsert => self.create_upsert(),
+            Operation::GetUpsert => self.get_upsert(),
+            Operation::WriteUpsert => self.write_upsert(),
+            Operation::CommitUpsert => self.commit_upsert(),
+            Operation::AbortUpsert => self.abort_upsert(),
+            Operation::CreateDownload => self.create_download(),
+            Operation::CreateInstanceDownload => self.create_instance_download(),
+            Operation::GetDownload | Operation::GetInstanceDownload => self.get_download(),
+            Operation::ReadDownload | Operation::ReadInstanceDownload => self.read_download(),
+            other => {
+                let message = format!("{other:?} is no tunnel request");
+                Err(ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message))
+            }
+        }
+    }
+
+    /// The table that the request names. A missing one is `NoSuchTable` here, unlike in metadata requests.
+    fn table(&self) -> Result<std::sync::Arc<crate::store::Table>, ServiceError> {
+        let schema = self.service.schema_of(self.route, self.parameters.get("curr_schema"));
+        self.service.catalog.table(schema, &self.route.object).map_err(|error| {
+            let mut error = ServiceError::from(error);
+            if error.code == "NoSuchObject" {
+                error.code = "NoSuchTable";
+            }
+            error
+        })
+    }
+
+    /// The partition parameter; the empty spec if there is none.
+    fn partition(&self) -> Result<PartitionSpec, ServiceError> {
+        Ok(PartitionSpec::parse(self.parameters.get("partition").unwrap_or_default())?)
+    }
+
+    /// The body, decompressed.
+    fn record_stream(&self) -> Result<Vec<u8>, ServiceError> {
+        use crate::content_encoding::{ContentEncoding, decode};
+        let encoding = ContentEncoding::from_header(self.request.header("content-encoding"))?;
+        Ok(decode(encoding, &self.request.body, self.service.config.body_limit)?)
+    }
+
+    fn quota_name(&self) -> &str {
+        self.parameters.get("quotaName").unwrap_or_default()
+    }
+}

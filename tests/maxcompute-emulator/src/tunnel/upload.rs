@@ -1,0 +1,175 @@
+//! Batch upload sessions: numbered blocks that become visible together at commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use hyper::StatusCode;
+use parking_lot::Mutex;
+use serde_json::json;
+
+use super::TunnelCall;
+use super::schema_json::schema_json;
+use super::session::Session;
+use crate::http::{Response, ServiceError};
+use crate::journal::epoch_ms;
+use crate::record::{RecordReader, Row};
+use crate::schema::{PartitionSpec, TableDefinition};
+use crate::store::{RowCheck, Table};
+
+/// Largest block id, as in the Java SDK.
+const LAST_BLOCK: u32 = 19_999;
+
+/// A batch upload session.
+#[derive(Debug)]
+pub(super) struct Upload {
+    table: Arc<Table>,
+    definition: Arc<TableDefinition>,
+    partition: PartitionSpec,
+    overwrite: bool,
+    initiated: SystemTime,
+    quota_name: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    closed: bool,
+    blocks: BTreeMap<u32, Block>,
+}
+
+#[derive(Debug)]
+struct Block {
+    rows: Vec<Row>,
+    written: SystemTime,
+}
+
+impl TunnelCall<'_> {
+    pub(super) fn create_upload(&self) -> Result<Response, ServiceError> {
+        let table = self.table()?;
+        let definition = table.definition();
+        if definition.is_delta() {
+            let message = format!(
+                "table {} has a primary key, so it takes upsert sessions (…/upserts), not batch uploads",
+                definition.name
+            );
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let create = self.parameters.flag("create_partition");
+        let partition = table.resolve_partition(&self.partition()?, create)?;
+        let content = Upload {
+            table,
+            definition,
+            partition,
+            overwrite: self.parameters.flag("overwrite"),
+            initiated: SystemTime::now(),
+            quota_name: self.quota_name().to_owned(),
+            state: Mutex::default(),
+        };
+        let session = self.service.sessions.uploads.create(self.service.config.session_lifetime, content);
+        Ok(session_response(StatusCode::CREATED, &session))
+    }
+
+    fn upload(&self) -> Result<Arc<Session<Upload>>, ServiceError> {
+        let id = self.parameters.require("uploadid")?;
+        let session = self.service.sessions.uploads.get(id).ok_or_else(|| {
+            ServiceError::not_found(
+                "NoSuchUpload",
+                format!("upload session {id} does not exist; create another"),
+            )
+        })?;
+        let upload = &session.content;
+        let same_table =
+            self.table().is_ok_and(|table| table.id == upload.table.id) || upload.table.is_dropped();
+        if !same_table {
+            let message = format!("upload session {id} belongs to another table than {}", self.route.object);
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let partition = self.partition()?.in_order_of(&upload.definition.partition_key_names())?;
+        if partition != upload.partition {
+            let message = format!(
+                "upload session {id} belongs to the partition `{}`, the request names `{partition}`",
+                upload.partition
+            );
+            return Err(ServiceError::invalid_argument(message));
+        }
+        Ok(session)
+    }
+
+    pub(super) fn get_upload(&self) -> Result<Response, ServiceError> {
+        Ok(session_response(StatusCode::OK, &*self.upload()?))
+    }
+
+    pub(super) fn write_upload_block(&self) -> Result<Response, ServiceError> {
+        let session = self.upload()?;
+        let id: u32 = self.parameters.require_number("blockid")?;
+        if id > LAST_BLOCK {
+            let message = format!("block {id}: block ids go from 0 to {LAST_BLOCK}");
+            return Err(ServiceError::new(StatusCode::BAD_REQUEST, "InvalidBlockID", message));
+        }
+        let upload = &session.content;
+        let stream = self.record_stream()?;
+        let types = upload.definition.types();
+        let mut reader = RecordReader::new(&types, &stream);
+        let (mut check, mut rows) = (RowCheck::default(), Vec::new());
+        while let Some(record) = reader.next_record()? {
+            rows.push(check.row(&upload.definition.columns, &record)?);
+        }
+        let mut state = upload.state.lock();
+        writable(&session, &state)?;
+        // A block that is written again replaces the former one: that is how clients retry.
+        state.blocks.insert(id, Block { rows, written: SystemTime::now() });
+        Ok(Response::empty(StatusCode::OK))
+    }
+
+    pub(super) fn commit_upload(&self) -> Result<Response, ServiceError> {
+        let session = self.upload()?;
+        let upload = &session.content;
+        let mut state = upload.state.lock();
+        writable(&session, &state)?;
+        let rows = state.blocks.values().flat_map(|block| block.rows.iter().cloned()).collect();
+        upload.table.append(&upload.definition, &upload.partition, rows, upload.overwrite)?;
+        state.closed = true;
+        state.blocks.values_mut().for_each(|block| block.rows = Vec::new());
+        drop(state);
+        Ok(session_response(StatusCode::OK, &session))
+    }
+}
+
+/// Refuses a write or commit of a session that is closed or expired.
+fn writable(session: &Session<Upload>, state: &State) -> Result<(), ServiceError> {
+    let status = status(session, state);
+    if status == "normal" {
+        return Ok(());
+    }
+    let message = format!(
+        "You cannot complete the specified operation under the current upload or download status: session {} is {status}",
+        session.id
+    );
+    Err(ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message))
+}
+
+fn status(session: &Session<Upload>, state: &State) -> &'static str {
+    match (state.closed, session.is_expired()) {
+        (true, _) => "closed",
+        (false, true) => "expired",
+        (false, false) => "normal",
+    }
+}
+
+fn session_response(code: StatusCode, session: &Session<Upload>) -> Response {
+    let upload = &session.content;
+    let state = upload.state.lock();
+    let block = |(id, block): (&u32, &Block)| json!({"BlockID": id, "FileName": id.to_string(), "CreateTime": epoch_ms(block.written) / 1000});
+    let document = json!({
+        "UploadID": session.id,
+        "Initiated": httpdate::fmt_http_date(upload.initiated),
+        "Owner": "emulator",
+        "Status": status(session, &state),
+        "Schema": schema_json(&upload.definition.columns, &upload.definition.partition_keys),
+        "UploadedBlockList": state.blocks.iter().map(block).collect::<Vec<_>>(),
+        "MaxFieldSize": 8 * 1024 * 1024,
+        "QuotaName": upload.quota_name,
+    });
+    Response::json(code, &document)
+}

@@ -1,0 +1,258 @@
+//! Upsert sessions: changes in hash buckets that become visible together at commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use parking_lot::Mutex;
+use serde_json::json;
+
+use super::TunnelCall;
+use super::schema_json::schema_json;
+use super::session::Session;
+use super::upsert_records::{Bucket, read_changes};
+use crate::http::{Response, ServiceError};
+use crate::record::BucketHasher;
+use crate::schema::{PartitionSpec, TableDefinition};
+use crate::store::{Change, Table};
+
+/// Slots that a session has at most, whatever a client wishes.
+const MOST_SLOTS: u32 = 64;
+/// Longest lifecycle that a client may ask for, in hours.
+const LONGEST_LIFECYCLE: u64 = 24;
+
+/// An upsert session.
+#[derive(Debug)]
+pub(super) struct Upsert {
+    table: Arc<Table>,
+    definition: Arc<TableDefinition>,
+    partition: PartitionSpec,
+    slots: u32,
+    hasher: BucketHasher,
+    quota_name: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    status: Status,
+    /// Changes in the order in which the requests that brought them were answered.
+    changes: Vec<Change>,
+}
+
+/// Statuses as clients know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Normal,
+    Committed,
+    Aborted,
+    /// The commit failed: the table has been dropped or changed.
+    Critical,
+    Expired,
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Committed => "committed",
+            Self::Aborted => "aborted",
+            Self::Critical => "critical",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl Upsert {
+    /// The slot that a bucket belongs to: buckets are dealt to slots in runs.
+    fn slot_of(&self, bucket: u32) -> u32 {
+        let buckets = u64::from(self.definition.bucket_count);
+        let slot = u64::from(bucket) * u64::from(self.slots) / buckets.max(1);
+        slot as u32
+    }
+}
+
+impl TunnelCall<'_> {
+    pub(super) fn create_upsert(&self) -> Result<Response, ServiceError> {
+        let table = self.table()?;
+        let definition = table.definition();
+        if !definition.is_delta() {
+            let message = format!(
+                "table {} has no primary key, so it takes batch uploads (?uploads), not upsert sessions",
+                definition.name
+            );
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let create = self.parameters.flag("create_partition");
+        let partition = table.resolve_partition(&self.partition()?, create)?;
+        let wished: u32 = self.parameters.number("slotnum")?.unwrap_or(1);
+        let slots = wished.clamp(1, MOST_SLOTS.min(definition.bucket_count));
+        let lifetime = match self.parameters.number("lifecycle")? {
+            None => self.service.config.session_lifetime,
+            Some(hours @ 1..=LONGEST_LIFECYCLE) => {
+                Duration::from_secs(hours * 3600).min(self.service.config.session_lifetime)
+            }
+            Some(hours) => {
+                let message = format!("lifecycle={hours}: a session lives 1 to {LONGEST_LIFECYCLE} hours");
+                return Err(ServiceError::invalid_argument(message));
+            }
+        };
+        let content = Upsert {
+            table,
+            definition,
+            partition,
+            slots,
+            hasher: BucketHasher::Default,
+            quota_name: self.quota_name().to_owned(),
+            state: Mutex::new(State { status: Status::Normal, changes: Vec::new() }),
+        };
+        let session = self.service.sessions.upserts.create(lifetime, content);
+        let status = current(&session, &session.content.state.lock());
+        Ok(self.upsert_response(&session, status))
+    }
+
+    fn upsert(&self) -> Result<Arc<Session<Upsert>>, ServiceError> {
+        let id = self.parameters.require("upsertid")?;
+        let session = self.service.sessions.upserts.get(id).ok_or_else(|| {
+            let message = format!("upsert session {id} does not exist; create another");
+            ServiceError::not_found("UpsertSessionNotFound", message)
+        })?;
+        let upsert = &session.content;
+        let same_table =
+            self.table().is_ok_and(|table| table.id == upsert.table.id) || upsert.table.is_dropped();
+        if !same_table {
+            let message = format!("upsert session {id} belongs to another table than {}", self.route.object);
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let partition = self.partition()?.in_order_of(&upsert.definition.partition_key_names())?;
+        if partition != upsert.partition {
+            let message = format!(
+                "upsert session {id} belongs to the partition `{}`, the request names `{partition}`",
+                upsert.partition
+            );
+            return Err(ServiceError::invalid_argument(message));
+        }
+        Ok(session)
+    }
+
+    pub(super) fn get_upsert(&self) -> Result<Response, ServiceError> {
+        let session = self.upsert()?;
+        let status = current(&session, &session.content.state.lock());
+        Ok(self.upsert_response(&session, status))
+    }
+
+    pub(super) fn write_upsert(&self) -> Result<Response, ServiceError> {
+        let session = self.upsert()?;
+        let upsert = &session.content;
+        let id: u32 = self.parameters.require_number("bucketid")?;
+        let count = upsert.definition.bucket_count;
+        if id >= count {
+            let message = format!("bucketid={id}: the session has buckets 0 to {}", count.saturating_sub(1));
+            return Err(ServiceError::invalid_argument(message));
+        }
+        self.check_slot(upsert, id)?;
+        let stream = self.record_stream()?;
+        let bucket = Bucket { id, count, hasher: upsert.hasher };
+        let changes = read_changes(&upsert.definition, bucket, &stream)?;
+        if let Some(sent) = self.parameters.number::<u64>("record_count")?
+            && sent != changes.len() as u64
+        {
+            let message = format!("record_count={sent}, the body has {} records", changes.len());
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let mut state = upsert.state.lock();
+        match current(&session, &state) {
+            Status::Normal => state.changes.extend(changes),
+            status => return Err(conflict(&session.id, "written", status)),
+        }
+        // The Java SDK takes 200 for success and nothing else.
+        Ok(Response::empty(StatusCode::OK))
+    }
+
+    /// Checks that a write names the slot of its bucket, and that slot's worker.
+    fn check_slot(&self, upsert: &Upsert, bucket: u32) -> Result<(), ServiceError> {
+        let slot = upsert.slot_of(bucket);
+        let sent = self.parameters.require("slotid")?;
+        if sent != slot.to_string() {
+            let message =
+                format!("slotid={sent}: bucket {bucket} belongs to slot {slot}; reload the session");
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let worker = self.service.worker_address();
+        match self.request.header("odps-tunnel-routed-server") {
+            Some(sent) if sent == worker => Ok(()),
+            sent => Err(ServiceError::invalid_argument(format!(
+                "odps-tunnel-routed-server is `{}`, slot {slot} is at `{worker}`; reload the session",
+                sent.unwrap_or_default()
+            ))),
+        }
+    }
+
+    /// Applies the session's changes once; a repeated commit answers like the first.
+    pub(super) fn commit_upsert(&self) -> Result<Response, ServiceError> {
+        let session = self.upsert()?;
+        let upsert = &session.content;
+        let mut state = upsert.state.lock();
+        match current(&session, &state) {
+            Status::Committed => {}
+            Status::Normal => {
+                let changes = std::mem::take(&mut state.changes);
+                if let Err(error) = upsert.table.upsert(&upsert.definition, &upsert.partition, changes) {
+                    state.status = Status::Critical;
+                    return Err(error.into());
+                }
+                state.status = Status::Committed;
+            }
+            status => return Err(conflict(&session.id, "committed", status)),
+        }
+        drop(state);
+        Ok(self.upsert_response(&session, Status::Committed))
+    }
+
+    pub(super) fn abort_upsert(&self) -> Result<Response, ServiceError> {
+        let session = self.upsert()?;
+        let mut state = session.content.state.lock();
+        match current(&session, &state) {
+            Status::Committed => return Err(conflict(&session.id, "aborted", Status::Committed)),
+            Status::Normal | Status::Aborted | Status::Critical | Status::Expired => {
+                state.status = Status::Aborted;
+                state.changes = Vec::new();
+            }
+        }
+        Ok(Response::empty(StatusCode::OK))
+    }
+
+    /// The session's document. Java needs every key in every answer.
+    fn upsert_response(&self, session: &Session<Upsert>, status: Status) -> Response {
+        let upsert = &session.content;
+        let worker = self.service.worker_address();
+        let slot = |slot: u32| {
+            let buckets =
+                (0..upsert.definition.bucket_count).filter(|bucket| upsert.slot_of(*bucket) == slot);
+            let buckets: Vec<u32> = buckets.collect();
+            json!({"slot_id": slot.to_string(), "worker_addr": worker, "buckets": buckets})
+        };
+        let document = json!({
+            "id": session.id,
+            "schema": schema_json(&upsert.definition.columns, &upsert.definition.partition_keys),
+            "hash_key": upsert.definition.primary_key_names().collect::<Vec<_>>(),
+            "hasher": upsert.hasher.to_string(),
+            "slots": (0..upsert.slots).map(slot).collect::<Vec<_>>(),
+            "status": status.as_str(),
+            "quota_name": upsert.quota_name,
+            "enable_partial_update": false,
+        });
+        Response::json(StatusCode::OK, &document)
+    }
+}
+
+/// The status of a session now: a session that nobody ended may have expired.
+fn current(session: &Session<Upsert>, state: &State) -> Status {
+    if state.status == Status::Normal && session.is_expired() { Status::Expired } else { state.status }
+}
+
+fn conflict(id: &str, verb: &str, status: Status) -> ServiceError {
+    let message =
+        format!("upsert session {id} is {}, so it cannot be {verb}; create another", status.as_str());
+    ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message)
+}
