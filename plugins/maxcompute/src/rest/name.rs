@@ -1,0 +1,117 @@
+//! Where a source's table lives in MaxCompute.
+
+use std::fmt;
+
+use cdc_plugin::types::{Error, TableId};
+use serde::{Deserialize, Serialize};
+
+use crate::sql::identifier;
+
+/// A table's full name. The schema is there exactly when the project has the schema model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableName {
+    /// Project.
+    pub project: String,
+    /// Schema, in projects that have the schema model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Table.
+    pub table: String,
+}
+
+impl TableName {
+    /// Map a table id: with the schema model its namespace (the first of three parts), or else its schema (MySQL's
+    /// database), names the MaxCompute schema; without, both are dropped.
+    ///
+    /// # Errors
+    /// A part is empty or begins or ends with a blank; blame is `config`.
+    pub fn locate(project: &str, id: &TableId, schema_model: bool) -> Result<Self, Error> {
+        let given = id.namespace.iter().chain(&id.schema).find(|part| !part.trim().is_empty());
+        let schema = schema_model.then(|| given.map_or("default", |part| part).to_owned());
+        for (what, part) in [("table", Some(&id.name)), ("schema", schema.as_ref())] {
+            if part.is_some_and(|part| part.is_empty() || part.trim() != part) {
+                return Err(Error::config(
+                    "maxcompute.name",
+                    format!(
+                        "`{id}` has a {what} name that is empty or begins or ends with a blank, which MaxCompute \
+                         does not take: add a route to another name"
+                    ),
+                ));
+            }
+        }
+        Ok(Self { project: project.to_owned(), schema, table: id.name.clone() })
+    }
+
+    /// As SQL names it, quoted.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        let parts: Vec<_> = [Some(&self.project), self.schema.as_ref(), Some(&self.table)]
+            .into_iter()
+            .flatten()
+            .map(|part| identifier(part))
+            .collect();
+        parts.join(".")
+    }
+
+    /// Path of a tunnel resource of the table: here the schema is part of the path.
+    #[must_use]
+    pub fn tunnel_path(&self, resource: &[&str]) -> Vec<String> {
+        let mut path = vec!["projects", &self.project];
+        if let Some(schema) = &self.schema {
+            path.extend(["schemas", schema]);
+        }
+        path.extend(["tables", &self.table]);
+        path.extend(resource);
+        path.into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// The parts joined with dots, unquoted: for people.
+impl fmt::Display for TableName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}.", self.project)?;
+        if let Some(schema) = &self.schema {
+            write!(out, "{schema}.")?;
+        }
+        out.write_str(&self.table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(namespace: Option<&str>, schema: Option<&str>, name: &str) -> TableId {
+        TableId {
+            namespace: namespace.map(str::to_owned),
+            schema: schema.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_database_becomes_a_schema_only_with_the_schema_model() {
+        let locate = |id: &TableId, model| TableName::locate("p", id, model).unwrap().quoted();
+        let mysql = id(None, Some("shop"), "orders");
+        assert_eq!(locate(&mysql, true), "`p`.`shop`.`orders`");
+        assert_eq!(locate(&mysql, false), "`p`.`orders`");
+        assert_eq!(locate(&id(Some("s"), Some("x"), "t"), true), "`p`.`s`.`t`");
+        assert_eq!(locate(&id(None, None, "t"), true), "`p`.`default`.`t`");
+        assert_eq!(locate(&id(Some(" "), None, "a`b"), true), "`p`.`default`.`a``b`");
+    }
+
+    #[test]
+    fn the_tunnel_has_the_schema_in_its_path() {
+        let name = TableName::locate("p", &id(None, Some("s"), "t"), true).unwrap();
+        assert_eq!(name.tunnel_path(&["upserts"]).join("/"), "projects/p/schemas/s/tables/t/upserts");
+        let name = TableName::locate("p", &id(None, Some("s"), "t"), false).unwrap();
+        assert_eq!(name.tunnel_path(&[]).join("/"), "projects/p/tables/t");
+    }
+
+    #[test]
+    fn names_that_maxcompute_refuses_are_refused_here() {
+        for name in ["", " t", "t "] {
+            assert!(TableName::locate("p", &id(None, None, name), false).is_err());
+        }
+    }
+}

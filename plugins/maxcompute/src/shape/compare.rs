@@ -1,0 +1,136 @@
+//! Whether a table that already exists can take a schema's rows.
+
+use cdc_plugin::types::{Error, TableSchema};
+
+use crate::rest::Table;
+use crate::shape::{column_type, key_names};
+
+/// What keeps the table from taking the schema's rows, a line for each; empty when it can.
+///
+/// Columns are compared by name, as MaxCompute does without case, and by type; the sink writes by name, so their order
+/// is free. The table may take null where the schema does not, and may have further columns that take null.
+///
+/// # Errors
+/// The schema itself cannot be mapped; blame is `config`.
+pub fn differences(schema: &TableSchema, table: &Table) -> Result<Vec<String>, Error> {
+    let invalid = |reason: String| {
+        Error::config("maxcompute.type", format!("table {} cannot be written: {reason}", schema.table))
+    };
+    let mut lines = Vec::new();
+    let key = key_names(schema).map_err(invalid)?;
+    for column in &schema.columns {
+        let wanted = column_type(column).map_err(invalid)?;
+        match table.column(&column.name) {
+            None => lines.push(format!("column `{}` {wanted} is missing", column.name)),
+            Some(found) if found.r#type != wanted => {
+                lines.push(format!("column `{}` is {}, not {wanted}", column.name, found.r#type));
+            }
+            Some(found) if !found.nullable && column.nullable() && !contains(&key, &column.name) => {
+                lines.push(format!("column `{}` is NOT NULL, yet the source has nulls", column.name));
+            }
+            Some(_) => {}
+        }
+    }
+    for found in &table.columns {
+        let known = schema.columns.iter().any(|column| same(&column.name, &found.name));
+        if !known && !found.nullable {
+            lines.push(format!("column `{}` is NOT NULL and the source does not have it", found.name));
+        }
+    }
+    if !table.partition_keys.is_empty() {
+        let names: Vec<_> = table.partition_keys.iter().map(|column| column.name.as_str()).collect();
+        lines.push(format!("it is partitioned by ({})", names.join(", ")));
+    }
+    let found: Vec<_> = table.primary_key.iter().map(String::as_str).collect();
+    let same_key = key.len() == found.len() && key.iter().all(|name| contains(&found, name));
+    if !same_key {
+        lines.push(format!("its primary key is {}, not {}", list(&found), list(&key)));
+    } else if !key.is_empty() && !table.transactional {
+        lines.push("it has a primary key but is not transactional".to_owned());
+    }
+    Ok(lines)
+}
+
+fn same(left: &str, right: &str) -> bool {
+    left.to_lowercase() == right.to_lowercase()
+}
+
+fn contains(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| same(known, name))
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { format!("({})", names.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::{OdpsType, TargetColumn};
+    use cdc_plugin::types::{Column, LogicalType, TableId};
+
+    fn schema() -> TableSchema {
+        TableSchema::new(
+            TableId::in_schema("shop", "orders"),
+            vec![
+                Column::new("Id", LogicalType::Bigint, false),
+                Column::new("note", LogicalType::Varchar(20), true),
+            ],
+            vec![0],
+        )
+    }
+
+    fn column(name: &str, r#type: OdpsType, nullable: bool) -> TargetColumn {
+        TargetColumn { name: name.to_owned(), r#type, nullable }
+    }
+
+    fn table() -> Table {
+        Table {
+            columns: vec![column("id", OdpsType::Bigint, false), column("note", OdpsType::String, true)],
+            partition_keys: Vec::new(),
+            primary_key: vec!["id".to_owned()],
+            transactional: true,
+        }
+    }
+
+    fn lines(change: impl FnOnce(&mut Table)) -> Vec<String> {
+        let mut table = table();
+        change(&mut table);
+        differences(&schema(), &table).unwrap()
+    }
+
+    #[test]
+    fn harmless_differences_are_none() {
+        assert_eq!(lines(|_| ()), [""; 0]);
+        assert_eq!(lines(|table| table.columns.reverse()), [""; 0]);
+        assert_eq!(lines(|table| table.columns[0].nullable = true), [""; 0]);
+        assert_eq!(lines(|table| table.columns.push(column("x", OdpsType::Json, true))), [""; 0]);
+        assert_eq!(lines(|table| table.primary_key[0] = "ID".to_owned()), [""; 0]);
+    }
+
+    #[test]
+    fn each_harmful_difference_is_a_line_that_names_its_column() {
+        assert_eq!(lines(|table| drop(table.columns.pop())), ["column `note` STRING is missing"]);
+        assert_eq!(
+            lines(|table| table.columns[1].r#type = OdpsType::Varchar(20)),
+            ["column `note` is VARCHAR(20), not STRING"]
+        );
+        assert_eq!(
+            lines(|table| table.columns[1].nullable = false),
+            ["column `note` is NOT NULL, yet the source has nulls"]
+        );
+        assert_eq!(
+            lines(|table| table.columns.push(column("x", OdpsType::Int, false))),
+            ["column `x` is NOT NULL and the source does not have it"]
+        );
+        assert_eq!(lines(|table| table.primary_key.clear()), ["its primary key is none, not (Id)"]);
+        assert_eq!(
+            lines(|table| table.transactional = false),
+            ["it has a primary key but is not transactional"]
+        );
+        assert_eq!(
+            lines(|table| table.partition_keys.push(column("pt", OdpsType::String, true))),
+            ["it is partitioned by (pt)"]
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! The shape of tables: MaxCompute's types, how logical types map to them, and whether a table fits a schema.
+
+mod compare;
+mod mapping;
+mod odps_type;
+
+pub use compare::differences;
+pub use mapping::{column_type, key_names};
+pub use odps_type::{InvalidType, OdpsType};
+
+/// A column as MaxCompute tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetColumn {
+    /// Name, in the case that MaxCompute keeps.
+    pub name: String,
+    /// Type.
+    pub r#type: OdpsType,
+    /// Whether it takes null.
+    pub nullable: bool,
+}

@@ -1,0 +1,173 @@
+//! What the host calls: one configured sink.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use cdc_plugin::options::Setting;
+use cdc_plugin::sink::{Applied, CommitOutcome, Committable, Mode};
+use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId, TableSchema};
+
+use crate::Host;
+use crate::commit;
+use crate::request::Client;
+use crate::rest::{Table, TableName, create_schema, has_schema_model, table};
+use crate::settings::Settings;
+use crate::shape::differences;
+use crate::sql::{Statement, create_table, run};
+use crate::token::Token;
+use crate::tunnel::Keeper;
+use crate::writer::Writer;
+
+/// A configured sink.
+#[derive(Debug)]
+pub struct Sink<H> {
+    client: Rc<Client<H>>,
+    keeper: Rc<Keeper>,
+    /// Whether tables live in schemas, once the project was asked.
+    schema_model: Cell<Option<bool>>,
+}
+
+impl<H: Host> Sink<H> {
+    /// Check the options. Nothing is sent.
+    ///
+    /// # Errors
+    /// An option is missing or has no meaning; blame is `config`.
+    pub fn configure(host: H, settings: &[Setting]) -> Result<Self, Error> {
+        let client = Client::new(host, Settings::read(settings)?);
+        Ok(Self { client: Rc::new(client), keeper: Rc::default(), schema_model: Cell::new(None) })
+    }
+
+    /// Bring the target to the shape after a change.
+    ///
+    /// # Errors
+    /// MaxCompute refuses, or the table that is there does not fit.
+    pub async fn apply(&self, event: &SchemaChangeEvent) -> Result<Applied, Error> {
+        let what = match &event.change {
+            SchemaChange::CreateTable => return self.create(&event.schema).await,
+            SchemaChange::AddColumns(_) => "adding columns",
+            SchemaChange::AlterColumnType(_) => "changing the type of a column",
+            SchemaChange::RenameColumn(_) => "renaming a column",
+            SchemaChange::DropColumn(_) => "dropping a column",
+            SchemaChange::DropTable => "dropping a table",
+            SchemaChange::TruncateTable => "truncating a table",
+            SchemaChange::RenameTable(_) => "renaming a table",
+            SchemaChange::AlterTableComment(_) => "changing the comment of a table",
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        Ok(Applied::Unsupported(format!(
+            "{what} is not supported by version {version} of the MaxCompute sink"
+        )))
+    }
+
+    async fn create(&self, schema: &TableSchema) -> Result<Applied, Error> {
+        refuse_partitions(schema)?;
+        let name = self.locate(&schema.table).await?;
+        if let Some(found) = table(&self.client, &name).await? {
+            check(schema, &name, &found)?;
+            return Ok(Applied::Already);
+        }
+        let sql = create_table(&name, schema, self.client.settings.buckets).map_err(|reason| {
+            Error::config("maxcompute.type", format!("table {} cannot be created: {reason}", schema.table))
+        })?;
+        if let Some(schema) = &name.schema {
+            create_schema(&self.client, schema).await?;
+        }
+        let statement = Statement {
+            what: &format!("creating table {name}"),
+            task: "SQLCreateTableTask",
+            sql: &sql,
+            schema_model: name.schema.is_some(),
+            repeatable: true,
+        };
+        run(&self.client, &statement).await?;
+        // IF NOT EXISTS keeps a table that somebody else has made meanwhile.
+        match table(&self.client, &name).await? {
+            Some(found) => check(schema, &name, &found).map(|()| Applied::Done),
+            None => Err(Error::transient(
+                "maxcompute.table",
+                format!("table {name} was created and is not there yet; ask again"),
+            )),
+        }
+    }
+
+    /// Open a writer. The table decides what rows become: a transactional one takes upserts.
+    ///
+    /// # Errors
+    /// The table does not exist or does not fit the schema.
+    pub async fn open(&self, schema: TableSchema) -> Result<Writer<H>, Error> {
+        refuse_partitions(&schema)?;
+        let name = self.locate(&schema.table).await?;
+        let found = table(&self.client, &name).await?.ok_or_else(|| {
+            Error::config(
+                "maxcompute.table",
+                format!("table {name} does not exist; create it, or let the sink do so"),
+            )
+        })?;
+        check(&schema, &name, &found)?;
+        let mode = if found.transactional { Mode::Upsert } else { Mode::Append };
+        Ok(Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), schema, name, mode))
+    }
+
+    /// Make what was prepared visible.
+    ///
+    /// # Errors
+    /// MaxCompute refuses, or it takes longer than one call waits.
+    pub async fn commit(&self, committable: &Committable) -> Result<CommitOutcome, Error> {
+        commit::commit(&self.client, &Token::read(committable)?).await
+    }
+
+    /// Make sure that what was prepared never becomes visible.
+    ///
+    /// # Errors
+    /// It is visible, or nobody can tell.
+    pub async fn abort(&self, committable: &Committable) -> Result<(), Error> {
+        commit::abort(&self.client, &Token::read(committable)?).await
+    }
+
+    /// Keep open sessions alive; the answer is the time to the next call in milliseconds.
+    ///
+    /// # Errors
+    /// A session has ended under its writer.
+    pub async fn poll(&self) -> Result<Option<u64>, Error> {
+        let wait = self.keeper.poll(&self.client).await?;
+        Ok(wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    async fn locate(&self, id: &TableId) -> Result<TableName, Error> {
+        let model = match self.schema_model.get() {
+            Some(model) => model,
+            None => {
+                let model = has_schema_model(&self.client).await?;
+                self.schema_model.set(Some(model));
+                model
+            }
+        };
+        TableName::locate(&self.client.settings.project, id, model)
+    }
+}
+
+fn refuse_partitions(schema: &TableSchema) -> Result<(), Error> {
+    if schema.partition_keys.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "table {} has partition keys, which version {} of the MaxCompute sink does not support; remove them from the \
+         transform",
+        schema.table,
+        env!("CARGO_PKG_VERSION"),
+    );
+    Err(Error::config("maxcompute.partition", text))
+}
+
+fn check(schema: &TableSchema, name: &TableName, found: &Table) -> Result<(), Error> {
+    let lines = differences(schema, found)?;
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "table {name} cannot take the rows of {}: {}; change or drop it, or route to another table",
+        schema.table,
+        lines.join("; ")
+    );
+    Err(Error::config("maxcompute.table", text))
+}

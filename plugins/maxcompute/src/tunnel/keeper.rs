@@ -1,0 +1,136 @@
+//! Keeps open sessions alive: the service is asked about each at least every thirty seconds, as both official SDKs do.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use cdc_plugin::host::Level;
+use cdc_plugin::types::Error;
+use futures_util::{StreamExt as _, stream};
+
+use crate::Host;
+use crate::request::{Class, Client, Fault};
+use crate::tunnel::{UploadSession, UploadStatus, UpsertSession, UpsertStatus};
+
+/// Longest time that a session is left alone, in nanoseconds.
+const INTERVAL: u64 = 30_000_000_000;
+
+/// Questions asked at the same time.
+const QUESTIONS: usize = 8;
+
+/// The sessions that writers hold open.
+#[derive(Debug, Default)]
+pub struct Keeper(RefCell<Vec<Held>>);
+
+#[derive(Debug)]
+enum Held {
+    Upsert(Weak<UpsertSession>),
+    Upload(Weak<UploadSession>),
+}
+
+/// A session that somebody holds.
+#[derive(Clone, Debug)]
+pub enum Open {
+    /// Of a Delta table.
+    Upsert(Rc<UpsertSession>),
+    /// Of an append table.
+    Upload(Rc<UploadSession>),
+}
+
+impl Keeper {
+    /// Keep a session alive for as long as somebody holds it.
+    pub fn keep(&self, session: &Open) {
+        self.0.borrow_mut().push(match session {
+            Open::Upsert(session) => Held::Upsert(Rc::downgrade(session)),
+            Open::Upload(session) => Held::Upload(Rc::downgrade(session)),
+        });
+    }
+
+    /// Ask about the sessions that were left alone for long. The answer is the time to the next one that is due, none
+    /// when no session is open.
+    ///
+    /// # Errors
+    /// A session has ended under its writer; blame is `transient`: what it held has to be written again.
+    pub async fn poll(&self, client: &Client<impl Host>) -> Result<Option<Duration>, Error> {
+        let open = self.open();
+        let now = client.host.monotonic();
+        let due: Vec<_> =
+            open.iter().filter(|session| session.touched().saturating_add(INTERVAL) <= now).collect();
+        let results: Vec<_> = stream::iter(due)
+            .map(|session| session.refresh(client))
+            .buffer_unordered(QUESTIONS)
+            .collect()
+            .await;
+        results.into_iter().collect::<Result<(), Error>>()?;
+
+        let now = client.host.monotonic();
+        let waits = self.open().into_iter().map(|session| {
+            // A question that failed for now is asked again soon, not at once.
+            let wait = session.touched().saturating_add(INTERVAL).saturating_sub(now);
+            Duration::from_nanos(wait).max(Duration::from_secs(1))
+        });
+        Ok(waits.min())
+    }
+
+    /// The sessions that are still held; forgets the others.
+    fn open(&self) -> Vec<Open> {
+        let mut open = Vec::new();
+        self.0.borrow_mut().retain(|held| {
+            let session = match held {
+                Held::Upsert(session) => session.upgrade().map(Open::Upsert),
+                Held::Upload(session) => session.upgrade().map(Open::Upload),
+            };
+            let held = session.is_some();
+            open.extend(session);
+            held
+        });
+        open
+    }
+}
+
+impl Open {
+    fn touched(&self) -> u64 {
+        match self {
+            Self::Upsert(session) => session.touched(),
+            Self::Upload(session) => session.touched(),
+        }
+    }
+
+    async fn refresh(&self, client: &Client<impl Host>) -> Result<(), Error> {
+        let (name, id) = match self {
+            Self::Upsert(session) => (&session.name, &session.id),
+            Self::Upload(session) => (&session.name, &session.id),
+        };
+        let alive = match self {
+            Self::Upsert(session) => {
+                session.refresh(client).await.map(|status| matches!(status, UpsertStatus::Normal))
+            }
+            Self::Upload(session) => {
+                session.refresh(client).await.map(|status| matches!(status, UploadStatus::Normal(_)))
+            }
+        };
+        match alive {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(lost(name, id)),
+            Err(fault) if is_lost(&fault) => Err(lost(name, id).because(Error::from(fault).message)),
+            Err(fault) if Class::of(&fault.kind) == Class::Final => Err(fault.into()),
+            Err(fault) => {
+                client.host.log(Level::Warn, &format!("{} failed for now: {}", fault.what, fault.kind), &[]);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn is_lost(fault: &Fault) -> bool {
+    fault.is_not_found() || fault.refusal().is_some_and(|refusal| refusal.is("UpsertSessionNotFound"))
+}
+
+fn lost(name: &crate::rest::TableName, id: &str) -> Error {
+    Error::transient(
+        "maxcompute.session",
+        format!(
+            "session {id} of {name} ended before it committed; the rows since the last checkpoint are written again"
+        ),
+    )
+}

@@ -1,0 +1,6 @@
+//! What the tests share.
+
+pub(crate) mod fake;
+pub(crate) mod native;
+pub(crate) mod tables;
+pub(crate) mod vectors;
