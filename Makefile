@@ -23,9 +23,9 @@ setup: ## the toolchain of rust-toolchain.toml, a private MySQL and Python packa
 	tests/services/python.sh
 
 plugins: ## the components, as target/plugins/*.wasm
-	$(CARGO) build --release --target $(WASM) $(PLUGIN_PACKAGES)
+	$(CARGO) build --profile plugin --target $(WASM) $(PLUGIN_PACKAGES)
 	mkdir -p target/plugins
-	for p in $(PLUGINS); do install -m 644 target/$(WASM)/release/cdc_plugin_$$p.wasm target/plugins/$$p.wasm; done
+	for p in $(PLUGINS); do install -m 644 target/$(WASM)/plugin/cdc_plugin_$$p.wasm target/plugins/$$p.wasm; done
 
 build: plugins ## the components, the host and the emulator
 	$(CARGO) build --release -p cdc-host -p maxcompute-emulator
