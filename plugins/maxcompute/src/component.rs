@@ -114,4 +114,10 @@ impl GuestWriter for Slot {
     async fn prepare(&self) -> Result<Prepared, Error> {
         self.with(Writer::prepare).await
     }
+
+    async fn close(writer: cdc_plugin::sink::Writer) -> Result<(), Error> {
+        // A session that nobody commits never shows; the service forgets it by itself.
+        drop(writer.into_inner::<Self>());
+        Ok(())
+    }
 }

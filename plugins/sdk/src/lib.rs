@@ -28,6 +28,9 @@ pub mod bindings;
 pub mod host;
 mod schema;
 
+pub use bindings::sink::export_sink;
+pub use bindings::source::export_source;
+
 /// Tables, logical types, column batches, schema changes and errors.
 pub mod types {
     pub use crate::bindings::source::cdc::plugin::types::*;
