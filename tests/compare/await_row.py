@@ -8,6 +8,7 @@ the process that should bring it has ended, 2 when MaxCompute cannot be read.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--process", type=int, help="id of the process that should bring the row")
     arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     schema, _, table = arguments.table.rpartition(".")
     end = time.monotonic() + arguments.seconds
     try:

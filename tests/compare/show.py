@@ -8,21 +8,28 @@ import heapq
 import sys
 from typing import Any
 
+import numpy
 import requests
 from odps.errors import ODPSError
 
 import maxcompute_reader
 from maxcompute_reader import MaxcomputeReader
 
-WIDEST_CELL = 24
+WIDEST_CELL = 26
 NUMERIC = ("tinyint", "smallint", "int", "bigint", "decimal", "float", "double")
 
 
-def cell(value: Any) -> str:
-    """A value on one line, cut when it is wide."""
+def cell(value: Any, type_: str = "string") -> str:
+    """A value of a MaxCompute type on one line, cut when it is wide."""
     if value is None:
         return "NULL"
-    text = "0x" + value.hex() if isinstance(value, (bytes, bytearray)) else str(value)
+    match value:
+        case bytes() | bytearray():
+            text = "0x" + value.hex()
+        case float() if type_ == "float":  # the shortest text of 32 bits, which Python holds in 64
+            text = str(numpy.float32(value))
+        case _:
+            text = str(value)
     text = "".join(c if c.isprintable() else "·" for c in text)
     return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
 
@@ -58,9 +65,10 @@ def show(reader: MaxcomputeReader, name: str, count: int) -> list[str]:
             yield row
 
     rows = heapq.nsmallest(count, counted(), key=lambda row: [row[i] for i in positions])
-    cells = [[cell(value) for value in row] for row in rows]
+    types = [column.type for column in columns]
+    cells = [[cell(*pair) for pair in zip(row, types, strict=True)] for row in rows]
     heading = f"{name}: {total} rows" + (f", the first {len(rows)} by {', '.join(key)}" if len(rows) < total else "")
-    return [heading, *aligned(names, [column.type for column in columns], cells)]
+    return [heading, *aligned(names, types, cells)]
 
 
 def main(argv: list[str] | None = None) -> int:

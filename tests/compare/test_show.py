@@ -18,4 +18,9 @@ def test_a_cell_is_one_line_of_bounded_width() -> None:
     assert cell(None) == "NULL"
     assert cell(b"\x00\xff") == "0x00ff"
     assert cell("a\nb") == "a·b"
-    assert len(cell("x" * 1000)) == 24
+    assert len(cell("x" * 1000)) == 26
+
+
+def test_a_float_is_shown_with_the_digits_that_it_has() -> None:
+    assert cell(0.10000000149011612, "float") == "0.1"
+    assert cell(0.10000000149011612, "double") == "0.10000000149011612"
