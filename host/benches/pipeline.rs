@@ -58,8 +58,12 @@ async fn main() {
     let stream = run(&world, &pipeline).await;
 
     let rows = ROWS as f64;
-    println!("\n{ROWS} rows of 10 columns; checkpoints every second; zlib; 2 phases, each after a fresh start of the host\n");
-    println!("| phase | raw read, rows/s | cdc-host end to end, rows/s | ratio | first row after | resident memory |");
+    println!(
+        "\n{ROWS} rows of 10 columns; checkpoints every second; zlib; 2 phases, each after a fresh start of the host\n"
+    );
+    println!(
+        "| phase | raw read, rows/s | cdc-host end to end, rows/s | ratio | first row after | resident memory |"
+    );
     println!("|---|---|---|---|---|---|");
     for (phase, raw, run) in [("snapshot", raw_snapshot, &snapshot), ("stream", raw_stream, &stream)] {
         println!(
@@ -128,7 +132,8 @@ async fn binlog_position(world: &World) -> (String, u64) {
 async fn raw_stream(world: &World, (file, position): (String, u64)) -> (f64, f64) {
     let connection = connect(world).await;
     let started = Instant::now();
-    let request = BinlogStreamRequest::new(77).with_filename(file.as_bytes()).with_pos(position).with_non_blocking();
+    let request =
+        BinlogStreamRequest::new(77).with_filename(file.as_bytes()).with_pos(position).with_non_blocking();
     let mut stream = connection.get_binlog_stream(request).await.unwrap();
     let mut bytes = 0;
     while let Some(event) = stream.next().await {
@@ -147,7 +152,8 @@ async fn run(world: &World, pipeline: &Path) -> Run {
         let (resident, id) = (resident.clone(), host.id());
         tokio::spawn(async move {
             loop {
-                let status = tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
+                let status =
+                    tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
                 let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
                 let kib = kib.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
                 resident.fetch_max(kib, Ordering::Relaxed);

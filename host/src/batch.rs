@@ -50,9 +50,10 @@ impl Batch {
     /// Bytes of memory that the batch holds.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let columns = self.columns.iter().map(|column| {
-            column.data.bytes() + column.validity.as_ref().map_or(0, Vec::len)
-        });
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| column.data.bytes() + column.validity.as_ref().map_or(0, Vec::len));
         self.kinds.len() + self.committed_at.len() * 8 + columns.sum::<usize>()
     }
 }

@@ -77,7 +77,13 @@ impl Secrets {
     #[must_use]
     pub fn of(&self, block: &str) -> Self {
         let prefix = format!("secret:{block}.");
-        Self(self.0.iter().filter(|(handle, _)| handle.starts_with(&prefix)).map(|(h, s)| (h.clone(), s.clone())).collect())
+        Self(
+            self.0
+                .iter()
+                .filter(|(handle, _)| handle.starts_with(&prefix))
+                .map(|(h, s)| (h.clone(), s.clone()))
+                .collect(),
+        )
     }
 
     /// The handles of `block`'s secrets: what a plugin that runs as this block may name.

@@ -16,7 +16,9 @@ const LIMITS: Limits =
 async fn outcome(misdeed: &str) -> Result<(), PluginError> {
     let engine = Engine::new(None, LIMITS).unwrap();
     let plugin = Plugin::load(&engine, Path::new(test_components::HOSTILE)).await.unwrap();
-    let text = format!("source: {{type: s, password: of-the-source}}\nsink: {{type: hostile, do: {misdeed}, secret: hunter2}}\n");
+    let text = format!(
+        "source: {{type: s, password: of-the-source}}\nsink: {{type: hostile, do: {misdeed}, secret: hunter2}}\n"
+    );
     let spec = Spec::parse(&text, "pipeline.yaml").unwrap();
     let source = Manifest::new("s", vec![OptionSpec::secret("password")]);
     let plan = Plan::new(&spec, &source, plugin.manifest()).unwrap();

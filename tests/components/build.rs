@@ -10,16 +10,27 @@ const COMPONENTS: [(&str, &str, &str); 3] = [
 ];
 
 fn main() -> Result<(), String> {
-    for changed in ["../../plugins", "../hostile-plugin", "../../wit", "../../Cargo.lock", "../../Cargo.toml"] {
+    for changed in ["../../plugins", "../hostile-plugin", "../../wit", "../../Cargo.lock", "../../Cargo.toml"]
+    {
         println!("cargo:rerun-if-changed={changed}");
     }
     let mut cargo = Command::new(std::env::var("CARGO").map_err(|error| format!("CARGO: {error}"))?);
-    cargo.args(["build", "--profile", "plugin", "--target", "wasm32-wasip2", "--message-format", "json-render-diagnostics"]);
+    cargo.args([
+        "build",
+        "--profile",
+        "plugin",
+        "--target",
+        "wasm32-wasip2",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     for (package, _, _) in COMPONENTS {
         cargo.args(["--package", package]);
     }
     // What the outer cargo says of its own target must not reach the inner one.
-    for variable in ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "TARGET", "PROFILE"] {
+    for variable in
+        ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "TARGET", "PROFILE"]
+    {
         cargo.env_remove(variable);
     }
     let output = cargo
@@ -28,7 +39,10 @@ fn main() -> Result<(), String> {
         .output()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
-        return Err(format!("the components do not build ({}); is the target there? make setup", output.status));
+        return Err(format!(
+            "the components do not build ({}); is the target there? make setup",
+            output.status
+        ));
     }
     let messages: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
         .lines()

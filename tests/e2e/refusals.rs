@@ -47,7 +47,10 @@ fn both() -> [&'static Path; 2] {
 async fn a_misspelt_option_is_shown_at_its_place_with_the_nearest_known_one() {
     let (code, said) = refusal(&format!("{PIPELINE}  bucket-num: 8\n"), &both()).await;
     assert_eq!(code, REFUSED, "{said}");
-    assert!(said.contains("bucket-num") && said.contains("pipeline.yaml:14:3") && said.contains("buckets-num"), "{said}");
+    assert!(
+        said.contains("bucket-num") && said.contains("pipeline.yaml:14:3") && said.contains("buckets-num"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -92,8 +95,12 @@ async fn a_plugin_that_is_no_component_is_refused() {
 async fn a_plugin_of_another_wit_version_is_told_what_both_sides_speak() {
     let mut bytes = std::fs::read(test_components::MAXCOMPUTE).unwrap();
     let (ours, theirs) = (b"cdc:plugin/sink@0.1.0", b"cdc:plugin/sink@0.2.0");
-    let places: Vec<usize> =
-        bytes.windows(ours.len()).enumerate().filter(|(_, window)| window == ours).map(|(at, _)| at).collect();
+    let places: Vec<usize> = bytes
+        .windows(ours.len())
+        .enumerate()
+        .filter(|(_, window)| window == ours)
+        .map(|(at, _)| at)
+        .collect();
     assert!(!places.is_empty());
     places.iter().for_each(|at| bytes[*at..at + theirs.len()].copy_from_slice(theirs));
     let directory = tempfile::tempdir().unwrap();
@@ -123,7 +130,10 @@ async fn what_only_the_servers_can_tell_fails_with_one_clear_error() {
     let same = |text: String| text;
 
     let said = fails(&shop, &|text| text.replace(&world.mysql.password, "wrong-password")).await;
-    assert!(said.contains("cdc") && said.contains(&world.mysql.address()) && !said.contains("wrong-password"), "{said}");
+    assert!(
+        said.contains("cdc") && said.contains(&world.mysql.address()) && !said.contains("wrong-password"),
+        "{said}"
+    );
 
     let port = format!("port: {}", world.mysql.port);
     let said = fails(&shop, &|text| text.replace(&port, "port: 1")).await;

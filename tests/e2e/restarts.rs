@@ -6,7 +6,12 @@ use crate::shop::TABLES;
 /// The number in `resuming from ledger entry 12`.
 fn resumed_from(line: &str) -> u64 {
     let digits = line.rsplit("ledger entry ").next().unwrap();
-    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or_else(|_| panic!("{line}"))
+    digits
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .unwrap_or_else(|_| panic!("{line}"))
 }
 
 /// The number in `checkpoint entry=12`.
@@ -25,7 +30,8 @@ async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_l
 
     // In the snapshot, after a committed chunk.
     let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
-    let line = host.says_when(|line| checkpoint(line).is_some_and(|entry| entry >= 2), "a second checkpoint").await;
+    let line =
+        host.says_when(|line| checkpoint(line).is_some_and(|entry| entry >= 2), "a second checkpoint").await;
     let before = checkpoint(&line).unwrap();
     host.kill().await;
 
@@ -44,14 +50,20 @@ async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_l
     let snapshots = TABLES.len();
     let mut done = 0;
     while done < snapshots {
-        match tokio::time::timeout(std::time::Duration::from_millis(1500), host.says("snapshot is read")).await {
+        match tokio::time::timeout(std::time::Duration::from_millis(1500), host.says("snapshot is read"))
+            .await
+        {
             Ok(_) => done += 1,
             // Tables whose snapshot was read before the kill are not read again.
             Err(_) => break,
         }
     }
     let checkpoints = 3 + u64::from(std::process::id() % 5);
-    host.says_when(|line| checkpoint(line).is_some_and(|number| number >= entry + checkpoints), "more checkpoints").await;
+    host.says_when(
+        |line| checkpoint(line).is_some_and(|number| number >= entry + checkpoints),
+        "more checkpoints",
+    )
+    .await;
     host.kill().await;
 
     writer.stop().await;

@@ -8,7 +8,10 @@ use crate::plugin::bindings::capabilities::metrics as wit;
 
 /// The metrics of a process.
 #[derive(Clone, Debug, Default)]
-pub struct Metrics(Arc<Mutex<BTreeMap<(Arc<str>, String), Value>>>);
+pub struct Metrics(Arc<Mutex<Values>>);
+
+/// By plugin and name.
+type Values = BTreeMap<(Arc<str>, String), Value>;
 
 /// What a metric says now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,7 +58,9 @@ impl wit::Host for LaneState {
 
     fn gauge(&mut self, name: String, now: f64) {
         let capabilities = &self.capabilities;
-        capabilities.metrics.change(&capabilities.plugin, name, Value::Gauge(now), |value| *value = Value::Gauge(now));
+        capabilities
+            .metrics
+            .change(&capabilities.plugin, name, Value::Gauge(now), |value| *value = Value::Gauge(now));
     }
 }
 

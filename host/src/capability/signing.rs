@@ -11,7 +11,9 @@ use crate::secret::Secrets;
 fn mac(secrets: &Secrets, handle: &str, prefix: &str, steps: &[wit::Step]) -> Result<Vec<u8>, String> {
     let secret = secrets.get(handle).ok_or_else(|| format!("there is no secret {handle}"))?;
     // A chain without a step would be the key itself.
-    let Some((first, rest)) = steps.split_first() else { return Err("a signature needs at least one step".into()) };
+    let Some((first, rest)) = steps.split_first() else {
+        return Err("a signature needs at least one step".into());
+    };
     let mut key = zeroize::Zeroizing::new(Vec::with_capacity(prefix.len() + secret.expose().len()));
     key.extend_from_slice(prefix.as_bytes());
     key.extend_from_slice(secret.expose().as_bytes());
@@ -44,7 +46,8 @@ mod tests {
 
     fn secrets() -> (Secrets, String) {
         let mut secrets = Secrets::default();
-        let handle = secrets.insert("sink", "access-key", Secret::new("TestSecretKey0123456789abcdefghij".into()));
+        let handle =
+            secrets.insert("sink", "access-key", Secret::new("TestSecretKey0123456789abcdefghij".into()));
         (secrets, handle)
     }
 

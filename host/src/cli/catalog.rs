@@ -13,14 +13,20 @@ pub(super) struct Catalog {
 
 impl Catalog {
     /// Load what the command line and the pipeline file name. A path in the file is relative to the file.
-    pub(super) async fn load(engine: &Engine, given: &[PathBuf], spec: &Spec, file: &Path) -> Result<Self, Failure> {
+    pub(super) async fn load(
+        engine: &Engine,
+        given: &[PathBuf],
+        spec: &Spec,
+        file: &Path,
+    ) -> Result<Self, Failure> {
         let beside = file.parent().unwrap_or(Path::new(""));
         let in_file = spec.plugin_files().map(|located| beside.join(&located.text));
         let mut loaded = Vec::new();
         for path in given.iter().cloned().chain(in_file) {
             loaded.push(Plugin::load(engine, &path).await.map_err(Failure::refused)?);
         }
-        let installed = std::env::current_exe().ok().and_then(|binary| Some(binary.parent()?.join("plugins")));
+        let installed =
+            std::env::current_exe().ok().and_then(|binary| Some(binary.parent()?.join("plugins")));
         Ok(Self { engine: engine.clone(), loaded, installed })
     }
 
@@ -30,7 +36,8 @@ impl Catalog {
             Side::Source => (spec.source_type(), Kind::Source),
             Side::Sink => (spec.sink_type(), Kind::Sink),
         };
-        let fits = |plugin: &Plugin| plugin.kind() == kind && plugin.manifest().name.eq_ignore_ascii_case(name);
+        let fits =
+            |plugin: &Plugin| plugin.kind() == kind && plugin.manifest().name.eq_ignore_ascii_case(name);
         if let Some(plugin) = self.loaded.iter().find(|plugin| fits(plugin)) {
             return Ok(plugin.clone());
         }
@@ -68,7 +75,8 @@ pub(super) async fn plan(
     given: &[PathBuf],
 ) -> Result<(crate::pipeline::Plan, Plugin, Plugin), Failure> {
     let name = file.display().to_string();
-    let text = std::fs::read(file).map_err(|error| Failure::refused(format!("cannot read {name}: {error}")))?;
+    let text =
+        std::fs::read(file).map_err(|error| Failure::refused(format!("cannot read {name}: {error}")))?;
     let spec = Spec::parse_bytes(&text, &name).map_err(Failure::refused)?;
     let catalog = Catalog::load(engine, given, &spec, file).await?;
     let source = catalog.resolve(&spec, Side::Source).await?;

@@ -90,7 +90,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 async fn execute(arguments: Arguments) -> Result<(), Failure> {
     let engine = || {
         let cache = arguments.process.cache_dir.clone().or_else(default_cache);
-        Engine::new(cache.as_deref(), Limits::default()).map_err(|error| Failure::refused(format!("{error:#}")))
+        Engine::new(cache.as_deref(), Limits::default())
+            .map_err(|error| Failure::refused(format!("{error:#}")))
     };
     match &arguments.command {
         Command::Run(arguments) => run::execute(&engine()?, arguments).await,
@@ -135,7 +136,9 @@ mod tests {
 
     #[test]
     fn a_pipeline_file_alone_is_run() {
-        for line in ["cdc-host pipeline.yaml", "cdc-host --plugin a.wasm pipeline.yaml", "cdc-host run pipeline.yaml"] {
+        for line in
+            ["cdc-host pipeline.yaml", "cdc-host --plugin a.wasm pipeline.yaml", "cdc-host run pipeline.yaml"]
+        {
             assert!(matches!(parse(line).command, Command::Run(_)), "{line}");
         }
         assert!(matches!(parse("cdc-host validate pipeline.yaml").command, Command::Validate(_)));

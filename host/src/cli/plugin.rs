@@ -62,7 +62,9 @@ fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 
 fn inspection(plugin: &Plugin) -> Inspection<'_> {
     let manifest = plugin.manifest();
-    let with = |role| manifest.options.iter().filter(move |option| option.role == role).map(|option| option.name.as_str());
+    let with = |role| {
+        manifest.options.iter().filter(move |option| option.role == role).map(|option| option.name.as_str())
+    };
     Inspection {
         file: plugin.path().display().to_string(),
         kind: plugin.kind().to_string(),
@@ -109,7 +111,8 @@ fn describe(plugin: &Plugin) {
 
 /// `integer, default 16, 1 to 4096`.
 fn about(option: &OptionSpec) -> String {
-    let mut about = vec![if option.choices.is_empty() { kind(option.kind).to_owned() } else { option.choices.join("|") }];
+    let mut about =
+        vec![if option.choices.is_empty() { kind(option.kind).to_owned() } else { option.choices.join("|") }];
     match option.role {
         OptionRole::Plain => {}
         OptionRole::Secret => about.push("secret".into()),

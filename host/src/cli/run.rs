@@ -48,7 +48,8 @@ pub(super) async fn execute(engine: &Engine, arguments: &Arguments) -> Result<()
     });
     let pipeline = flow::Pipeline::new(plan, source, sink, unknown_fate).map_err(Failure::refused)?;
     let options = RunOptions { until_caught_up: arguments.until_caught_up };
-    let shutdown = on_signal().map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+    let shutdown =
+        on_signal().map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
     tracing::info!(pipeline = pipeline.name, state = %state.display(), "running");
     match flow::run(&pipeline, ledger, options, shutdown).await {
         Ok(summary) => {
@@ -70,7 +71,9 @@ fn on_signal() -> std::io::Result<watch::Receiver<bool>> {
                 _ = interrupt.recv() => {}
             }
             if time > 1 {
-                eprintln!("error: ended without a last checkpoint, as asked twice; the next start resumes from the ledger");
+                eprintln!(
+                    "error: ended without a last checkpoint, as asked twice; the next start resumes from the ledger"
+                );
                 std::process::exit(1);
             }
             asked.send_replace(true);
@@ -85,6 +88,7 @@ fn beside(pipeline: &Path) -> PathBuf {
 }
 
 fn with_advice(error: &FlowError) -> String {
-    let again = if error.is_transient() { " (nothing is lost: the next start resumes from the ledger)" } else { "" };
+    let again =
+        if error.is_transient() { " (nothing is lost: the next start resumes from the ledger)" } else { "" };
     format!("{error}{again}")
 }

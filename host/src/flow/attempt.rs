@@ -130,7 +130,8 @@ async fn attempt(
     let stop = if options.until_caught_up { Stop::Head } else { Stop::Never };
     let from = ReadFrom { start: position.clone(), stop, tables: None };
     let source =
-        Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from).await?;
+        Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from)
+            .await?;
     let mut pump = Pump::new(
         source,
         lanes,
@@ -153,7 +154,12 @@ impl Pipeline {
     ///
     /// # Errors
     /// The process cannot do what a plugin is granted.
-    pub fn new(plan: Plan, source: Plugin, sink: Plugin, unknown_fate: Option<UnknownFate>) -> Result<Self, String> {
+    pub fn new(
+        plan: Plan,
+        source: Plugin,
+        sink: Plugin,
+        unknown_fate: Option<UnknownFate>,
+    ) -> Result<Self, String> {
         let metrics = Metrics::default();
         let lender = |side| {
             let connector = plan.connector(side);

@@ -127,7 +127,9 @@ pub(super) fn record(ledger: &mut Ledger, settled: &[Settled]) -> Result<(), Flo
         return Ok(());
     }
     ledger.update(|entry| {
-        for settled in settled.iter().filter(|settled| matches!(settled.outcome, Ok(CommitOutcome::Committed))) {
+        for settled in
+            settled.iter().filter(|settled| matches!(settled.outcome, Ok(CommitOutcome::Committed)))
+        {
             if let Some(pending) = entry.pending.get_mut(settled.index) {
                 pending.committed = true;
             }

@@ -1,4 +1,7 @@
+use std::fmt;
+
 use crate::plugin::PluginError;
+use crate::plugin::sink::Rejection;
 use crate::schema::TableId;
 use crate::state::StateError;
 
@@ -13,19 +16,8 @@ pub enum FlowError {
     #[error(transparent)]
     State(#[from] StateError),
     /// A row cannot be written.
-    #[error("table {table}: row {row} of a batch cannot be written{}: {message} [{code}]", column.as_ref().map(|column| format!(", column {column}")).unwrap_or_default())]
-    Rejected {
-        /// The table, as the source names it.
-        table: TableId,
-        /// Index into the batch.
-        row: u32,
-        /// Where it is one column's fault.
-        column: Option<String>,
-        /// The sink's code.
-        code: String,
-        /// The sink's sentence.
-        message: String,
-    },
+    #[error(transparent)]
+    Rejected(Box<RejectedRow>),
     /// The sink cannot do a change of a table.
     #[error("table {table}: the sink cannot apply {change}: {reason}")]
     Unsupported {
@@ -62,6 +54,24 @@ pub enum FlowError {
     /// A task of the host itself failed.
     #[error("a task of the host failed: {0}")]
     Task(String),
+}
+
+/// A row that the sink cannot write.
+#[derive(Debug, thiserror::Error)]
+#[error("table {table}: row {} of a batch cannot be written{}: {} [{}]", rejection.row, InColumn(rejection.column.as_deref()), rejection.message, rejection.code)]
+pub struct RejectedRow {
+    /// The table, as the source names it.
+    pub table: TableId,
+    /// What the sink says.
+    pub rejection: Rejection,
+}
+
+struct InColumn<'a>(Option<&'a str>);
+
+impl fmt::Display for InColumn<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |column| write!(out, ", column {column}"))
+    }
 }
 
 impl FlowError {

@@ -22,7 +22,9 @@ pub(super) struct Share {
 
 impl Memory {
     pub(super) fn new(limit: u64) -> Self {
-        let queue_kib = u32::try_from(limit / 2048).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS.min(1 << 30) as u32);
+        let queue_kib = u32::try_from(limit / 2048)
+            .unwrap_or(u32::MAX)
+            .clamp(1, Semaphore::MAX_PERMITS.min(1 << 30) as u32);
         Self {
             queued: Arc::new(Semaphore::new(queue_kib as usize)),
             queue_kib,

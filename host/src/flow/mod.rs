@@ -18,4 +18,4 @@ mod table;
 mod tables;
 
 pub use attempt::{Pipeline, RunOptions, Summary, UnknownFate, run};
-pub use error::FlowError;
+pub use error::{FlowError, RejectedRow};

@@ -62,7 +62,8 @@ impl Reporter {
         self.shown = !last;
         let mut stderr = std::io::stderr();
         // A terminal that cannot be written to is no reason to stop.
-        let _ = write!(stderr, "\r\x1b[2K{line}{}", if last { "\n" } else { "" }).and_then(|()| stderr.flush());
+        let _ =
+            write!(stderr, "\r\x1b[2K{line}{}", if last { "\n" } else { "" }).and_then(|()| stderr.flush());
     }
 }
 
@@ -73,9 +74,11 @@ fn summary(progress: &Progress) -> String {
     let estimated: u64 = progress
         .tables
         .iter()
-        .map(|table| if table.done { table.rows_read } else { table.rows_estimated.unwrap_or(0).max(table.rows_read) })
+        .map(|table| {
+            if table.done { table.rows_read } else { table.rows_estimated.unwrap_or(0).max(table.rows_read) }
+        })
         .sum();
-    let percent = if estimated == 0 { 100 } else { read * 100 / estimated };
+    let percent = (read * 100).checked_div(estimated).unwrap_or(100);
     let filled = usize::try_from(percent / 5).unwrap_or(20).min(20);
     format!(
         "{done} of {} tables [{}{}] {percent} %, {read} of about {estimated} rows",

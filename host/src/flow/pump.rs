@@ -24,11 +24,14 @@ pub(super) struct Pump {
     interval: Duration,
     shutdown: watch::Receiver<bool>,
     poll: JoinHandle<FlowError>,
-    running: Option<JoinHandle<Result<Option<Vec<u8>>, FlowError>>>,
+    running: Option<Running>,
     last_cut: Instant,
     last_position: Option<Vec<u8>>,
     stats: Stats,
 }
+
+/// A checkpoint under way; it ends with its position, or with none where a table failed.
+type Running = JoinHandle<Result<Option<Vec<u8>>, FlowError>>;
 
 /// What an attempt has done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -198,9 +201,7 @@ async fn poll_lanes(lanes: Vec<Sink>) -> FlowError {
 }
 
 /// The end of a running checkpoint; pending while there is none.
-async fn finished(
-    running: &mut Option<JoinHandle<Result<Option<Vec<u8>>, FlowError>>>,
-) -> Result<Option<Vec<u8>>, FlowError> {
+async fn finished(running: &mut Option<Running>) -> Result<Option<Vec<u8>>, FlowError> {
     match running {
         Some(task) => task.await.unwrap_or_else(|error| Err(FlowError::Task(error.to_string()))),
         None => std::future::pending().await,

@@ -94,7 +94,9 @@ async fn replay(
         stop: Stop::At(entry.position.0.clone()),
         tables: Some(tables.iter().cloned().collect()),
     };
-    let source = Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from).await?;
+    let source =
+        Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from)
+            .await?;
     let (failures, mut failed) = mpsc::unbounded_channel();
     let mut writers = Tables::new(lanes.to_vec(), Memory::new(pipeline.memory_limit), failures);
     loop {
@@ -112,7 +114,10 @@ async fn replay(
         }
     }
     let Some(prepared) = all_prepared(writers.prepare()).await else {
-        return Err(failed.recv().await.unwrap_or_else(|| FlowError::Task("a table ended without a word".into())));
+        return Err(failed
+            .recv()
+            .await
+            .unwrap_or_else(|| FlowError::Task("a table ended without a word".into())));
     };
     ledger.update(|entry| {
         entry.pending.retain(|pending| pending.committed);

@@ -1,6 +1,6 @@
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::FlowError;
+use super::error::{FlowError, RejectedRow};
 use super::memory::{Memory, Share};
 use crate::batch::Batch;
 use crate::plugin::sink::{Applied, Mode, Prepared, Sink, Writer};
@@ -104,8 +104,11 @@ struct Task {
 
 impl Task {
     async fn run(mut self, sink: Sink, schema: TableSchema) -> Result<(), FlowError> {
-        let create =
-            SchemaChangeEvent { table: schema.table.clone(), change: SchemaChange::CreateTable, schema: schema.clone() };
+        let create = SchemaChangeEvent {
+            table: schema.table.clone(),
+            change: SchemaChange::CreateTable,
+            schema: schema.clone(),
+        };
         match sink.apply(create).await? {
             Applied::Done => tracing::info!(table = %self.table, "created"),
             Applied::Already => tracing::debug!(table = %self.table, "exists as wanted"),
@@ -147,13 +150,9 @@ impl Task {
         self.memory.holds(&self.table, written.buffered_bytes);
         match written.rejected.into_iter().next() {
             None => Ok(()),
-            Some(rejection) => Err(FlowError::Rejected {
-                table: self.table.clone(),
-                row: rejection.row,
-                column: rejection.column,
-                code: rejection.code,
-                message: rejection.message,
-            }),
+            Some(rejection) => {
+                Err(FlowError::Rejected(Box::new(RejectedRow { table: self.table.clone(), rejection })))
+            }
         }
     }
 }

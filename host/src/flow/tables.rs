@@ -105,14 +105,23 @@ impl Tables {
     fn schema(&mut self, schema: TableSchema) -> Result<(), FlowError> {
         match self.tables.get(&schema.table) {
             Some(known) if known.table.schema == schema => Ok(()),
-            Some(_) => Err(FlowError::Contract(format!("it changed the shape of {} without a schema change", schema.table))),
+            Some(_) => Err(FlowError::Contract(format!(
+                "it changed the shape of {} without a schema change",
+                schema.table
+            ))),
             None => {
                 // Tables are spread evenly; a table stays on its lane, which keeps its rows in order.
                 let mut load = vec![0_usize; self.lanes.len()];
                 self.tables.values().for_each(|entry| load[entry.lane] += 1);
-                let lane = load.iter().enumerate().min_by_key(|(_, tables)| **tables).map_or(0, |(lane, _)| lane);
+                let lane =
+                    load.iter().enumerate().min_by_key(|(_, tables)| **tables).map_or(0, |(lane, _)| lane);
                 let id = schema.table.clone();
-                let table = Table::start(self.lanes[lane].clone(), schema, self.memory.clone(), self.failures.clone());
+                let table = Table::start(
+                    self.lanes[lane].clone(),
+                    schema,
+                    self.memory.clone(),
+                    self.failures.clone(),
+                );
                 self.tables.insert(id, Entry { lane, table });
                 Ok(())
             }

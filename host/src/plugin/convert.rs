@@ -162,9 +162,9 @@ impl From<wit::SchemaChangeEvent> for SchemaChangeEvent {
             W::AlterColumnType(changes) => SchemaChange::AlterColumnType(
                 changes.into_iter().map(|change| (change.column, all(change.old), all(change.new))).collect(),
             ),
-            W::RenameColumn(renames) => {
-                SchemaChange::RenameColumn(renames.into_iter().map(|rename| (rename.old, rename.new)).collect())
-            }
+            W::RenameColumn(renames) => SchemaChange::RenameColumn(
+                renames.into_iter().map(|rename| (rename.old, rename.new)).collect(),
+            ),
             W::DropColumn(columns) => SchemaChange::DropColumn(columns),
             W::DropTable => SchemaChange::DropTable,
             W::TruncateTable => SchemaChange::TruncateTable,
@@ -183,7 +183,10 @@ impl From<SchemaChangeEvent> for wit::SchemaChangeEvent {
             S::AddColumns(columns) => wit::SchemaChange::AddColumns(
                 columns
                     .into_iter()
-                    .map(|(column, position)| wit::AddedColumn { column: column.into(), position: position.into() })
+                    .map(|(column, position)| wit::AddedColumn {
+                        column: column.into(),
+                        position: position.into(),
+                    })
                     .collect(),
             ),
             S::AlterColumnType(changes) => wit::SchemaChange::AlterColumnType(

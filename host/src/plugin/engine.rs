@@ -97,6 +97,7 @@ fn private_directory(directory: &Path) -> anyhow::Result<PathBuf> {
     Ok(directory.canonicalize()?)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn explain(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")
 }

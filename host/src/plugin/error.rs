@@ -62,7 +62,7 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
         /// How it failed.
-        source: PluginError,
+        source: Box<PluginError>,
     },
 }
 

@@ -26,7 +26,8 @@ pub(super) struct Lane<G> {
 }
 
 type Call<G> = Box<
-    dyn for<'a> FnOnce(&'a Accessor<LaneState>, &'a G) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> + Send,
+    dyn for<'a> FnOnce(&'a Accessor<LaneState>, &'a G) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>
+        + Send,
 >;
 
 /// The future of one call of a guest export.

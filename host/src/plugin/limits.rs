@@ -50,7 +50,11 @@ impl ResourceLimiter for Meter {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.limits.memory {
             // An error ends the instance with this sentence; `Ok(false)` would let it end with a bare `unreachable`.
-            wasmtime::bail!("it wants {} MiB of memory and may have {}", total >> 20, self.limits.memory >> 20);
+            wasmtime::bail!(
+                "it wants {} MiB of memory and may have {}",
+                total >> 20,
+                self.limits.memory >> 20
+            );
         }
         self.memory = total;
         Ok(true)

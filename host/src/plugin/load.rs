@@ -50,7 +50,8 @@ impl Plugin {
         let interface = Interface::read(path, &bytes)?;
         interface.check_versions(path)?;
         let kind = interface.kind(path)?;
-        let link = |error: wasmtime::Error| LoadError::Link { path: path.into(), reason: format!("{error:#}") };
+        let link =
+            |error: wasmtime::Error| LoadError::Link { path: path.into(), reason: format!("{error:#}") };
 
         let started = std::time::Instant::now();
         let wasm = engine.wasm.clone();
@@ -113,7 +114,10 @@ impl Plugin {
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Plugin").field("path", &self.path).field("kind", &self.kind()).finish_non_exhaustive()
+        out.debug_struct("Plugin")
+            .field("path", &self.path)
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,8 +147,10 @@ impl World {
                 }
             }
         };
-        let manifest =
-            described.await.map(Manifest::from).map_err(|source| LoadError::Describe { path: path.into(), source })?;
+        let manifest = described
+            .await
+            .map(Manifest::from)
+            .map_err(|source| LoadError::Describe { path: path.into(), source: Box::new(source) })?;
         manifest.check().map_err(|reason| LoadError::Manifest { path: path.into(), reason })?;
         Ok(manifest)
     }
@@ -203,7 +209,8 @@ impl Interface {
     }
 
     fn kind(&self, path: &Path) -> Result<Kind, LoadError> {
-        let exports = |interface: &str| self.exports.iter().any(|name| name.split('@').next() == Some(interface));
+        let exports =
+            |interface: &str| self.exports.iter().any(|name| name.split('@').next() == Some(interface));
         if exports("cdc:plugin/source") {
             Ok(Kind::Source)
         } else if exports("cdc:plugin/sink") {

@@ -121,7 +121,9 @@ impl Sink {
     pub async fn apply(&self, event: SchemaChangeEvent) -> Result<Applied, PluginError> {
         let event = types::SchemaChangeEvent::from(event);
         let applied = self
-            .call("apply", move |accessor, guest| Box::pin(guest.cdc_plugin_sink().call_apply(accessor, event)))
+            .call("apply", move |accessor, guest| {
+                Box::pin(guest.cdc_plugin_sink().call_apply(accessor, event))
+            })
             .await?;
         Ok(match applied {
             wit::Applied::Done => Applied::Done,
@@ -233,7 +235,9 @@ impl Writer {
         let written = self
             .sink
             .call("write", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_sink().writer().call_write(accessor, writer, batch).await })
+                Box::pin(
+                    async move { guest.cdc_plugin_sink().writer().call_write(accessor, writer, batch).await },
+                )
             })
             .await?;
         Ok(Written {
@@ -259,7 +263,9 @@ impl Writer {
         let writer = self.writer;
         self.sink
             .call("flush", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_sink().writer().call_flush(accessor, writer, bytes).await })
+                Box::pin(
+                    async move { guest.cdc_plugin_sink().writer().call_flush(accessor, writer, bytes).await },
+                )
             })
             .await
     }
@@ -272,7 +278,9 @@ impl Writer {
         let writer = self.writer;
         self.sink
             .call("begin-unit", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_sink().writer().call_begin_unit(accessor, writer).await })
+                Box::pin(
+                    async move { guest.cdc_plugin_sink().writer().call_begin_unit(accessor, writer).await },
+                )
             })
             .await
     }
@@ -285,7 +293,9 @@ impl Writer {
         let writer = self.writer;
         self.sink
             .call("end-unit", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_sink().writer().call_end_unit(accessor, writer).await })
+                Box::pin(
+                    async move { guest.cdc_plugin_sink().writer().call_end_unit(accessor, writer).await },
+                )
             })
             .await
     }
@@ -311,7 +321,11 @@ impl Writer {
 
 impl From<wit::Committable> for Committable {
     fn from(committable: wit::Committable) -> Self {
-        Self { table: TableId::from(committable.table), token: committable.token, expires: committable.expires }
+        Self {
+            table: TableId::from(committable.table),
+            token: committable.token,
+            expires: committable.expires,
+        }
     }
 }
 

@@ -146,7 +146,9 @@ impl Source {
         let events = self
             .lane
             .call("next", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_source().reader().call_next(accessor, reader, budget).await })
+                Box::pin(async move {
+                    guest.cdc_plugin_source().reader().call_next(accessor, reader, budget).await
+                })
             })
             .await?
             .map_err(|error| PluginError::answer(&self.name, error))?;
@@ -161,7 +163,9 @@ impl Source {
         let reader = self.reader;
         self.lane
             .call("position", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_source().reader().call_position(accessor, reader).await })
+                Box::pin(
+                    async move { guest.cdc_plugin_source().reader().call_position(accessor, reader).await },
+                )
             })
             .await?
             .map_err(|error| PluginError::answer(&self.name, error))
@@ -176,7 +180,9 @@ impl Source {
         let progress = self
             .lane
             .call("progress", move |accessor, guest| {
-                Box::pin(async move { guest.cdc_plugin_source().reader().call_progress(accessor, reader).await })
+                Box::pin(
+                    async move { guest.cdc_plugin_source().reader().call_progress(accessor, reader).await },
+                )
             })
             .await?;
         Ok(Progress {

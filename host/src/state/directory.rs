@@ -48,7 +48,9 @@ impl Directory {
             }
             Err(std::fs::TryLockError::Error(source)) => return Err(io("lock")(source)),
         }
-        lock.set_len(0).and_then(|()| writeln!(&lock, "{}", std::process::id())).map_err(io("write the lock in"))?;
+        lock.set_len(0)
+            .and_then(|()| writeln!(&lock, "{}", std::process::id()))
+            .map_err(io("write the lock in"))?;
         Ok(Self { name, dir, _lock: lock })
     }
 
@@ -116,7 +118,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let first = Directory::own(root.path()).unwrap();
         let error = Directory::own(root.path()).unwrap_err();
-        assert!(matches!(&error, StateError::Owned { owner, .. } if owner.contains(&std::process::id().to_string())), "{error}");
+        assert!(
+            matches!(&error, StateError::Owned { owner, .. } if owner.contains(&std::process::id().to_string())),
+            "{error}"
+        );
         drop(first);
         Directory::own(root.path()).unwrap();
     }

@@ -66,7 +66,10 @@ impl Ledger {
     /// # Panics
     /// In debug builds, when the newest entry is not committed whole: the protocol was broken.
     pub fn append(&mut self, entry: Entry) -> Result<(), StateError> {
-        debug_assert!(self.newest.as_ref().is_none_or(Entry::is_committed), "the entry before is not committed");
+        debug_assert!(
+            self.newest.as_ref().is_none_or(Entry::is_committed),
+            "the entry before is not committed"
+        );
         debug_assert_eq!(entry.number, self.next_number());
         self.write(&entry)?;
         let committed = entry.is_committed();
@@ -135,8 +138,10 @@ impl Ledger {
     fn write(&self, entry: &Entry) -> Result<(), StateError> {
         let content = File { pipeline: self.pipeline.clone(), entry: entry.clone() };
         let file = file(entry.number);
-        let body = serde_json::to_string_pretty(&content)
-            .map_err(|error| StateError::Damaged { path: self.directory.path(&file), reason: error.to_string() })?;
+        let body = serde_json::to_string_pretty(&content).map_err(|error| StateError::Damaged {
+            path: self.directory.path(&file),
+            reason: error.to_string(),
+        })?;
         let checksum = crc32c::crc32c(body.as_bytes());
         self.directory.replace(&file, &format!("{HEADER}{checksum:08x}\n{body}"))
     }
@@ -221,7 +226,8 @@ mod tests {
     fn the_state_of_another_pipeline_is_refused() {
         let root = tempfile::tempdir().unwrap();
         open(root.path()).unwrap().append(entry(1, true)).unwrap();
-        let error = Ledger::open(Directory::own(root.path()).unwrap(), "postgres to doris".into()).unwrap_err();
+        let error =
+            Ledger::open(Directory::own(root.path()).unwrap(), "postgres to doris".into()).unwrap_err();
         assert!(matches!(error, StateError::Foreign { .. }), "{error}");
     }
 }

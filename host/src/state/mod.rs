@@ -16,7 +16,9 @@ pub use ledger::Ledger;
 #[non_exhaustive]
 pub enum StateError {
     /// Another process works on the same state.
-    #[error("the state directory {directory} is in use by another cdc-host{owner}: one pipeline has one owner; stop that process, or give this one another --state-dir")]
+    #[error(
+        "the state directory {directory} is in use by another cdc-host{owner}: one pipeline has one owner; stop that process, or give this one another --state-dir"
+    )]
     Owned {
         /// The directory.
         directory: String,
@@ -34,7 +36,9 @@ pub enum StateError {
         source: std::io::Error,
     },
     /// A file is damaged or of another program.
-    #[error("{path} is no ledger entry of this version: {reason}; if the file was damaged, restore it from a backup, or start anew with an empty --state-dir (append tables would then get their rows again)")]
+    #[error(
+        "{path} is no ledger entry of this version: {reason}; if the file was damaged, restore it from a backup, or start anew with an empty --state-dir (append tables would then get their rows again)"
+    )]
     Damaged {
         /// The file.
         path: String,
@@ -42,7 +46,9 @@ pub enum StateError {
         reason: String,
     },
     /// The ledger belongs to another pipeline.
-    #[error("the state directory {directory} holds the state of a pipeline from {theirs}, this one is from {ours}; give it another --state-dir")]
+    #[error(
+        "the state directory {directory} holds the state of a pipeline from {theirs}, this one is from {ours}; give it another --state-dir"
+    )]
     Foreign {
         /// The directory.
         directory: String,

@@ -19,12 +19,23 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Host {
     /// `cdc-host run` with more arguments and environment.
-    pub(crate) fn run(pipeline: &Path, state: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn run(
+        pipeline: &Path,
+        state: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = Self::command();
         command
             .arg("run")
             .arg(pipeline)
-            .args(["--plugin", test_components::MYSQL, "--plugin", test_components::MAXCOMPUTE, "--state-dir"])
+            .args([
+                "--plugin",
+                test_components::MYSQL,
+                "--plugin",
+                test_components::MAXCOMPUTE,
+                "--state-dir",
+            ])
             .arg(state)
             .args(arguments)
             .envs(environment.iter().copied());

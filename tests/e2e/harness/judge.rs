@@ -33,7 +33,8 @@ pub(crate) async fn compare(world: &World, tables: &[&str], journal: Option<&Pat
         judge.arg("--writer-journal").arg(journal);
     }
     let output = judge.output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
         Some(0) => (true, said),
         Some(1) => (false, said),

@@ -30,6 +30,9 @@ impl MaxCompute {
     /// Wait for rows that arrive after so many requests.
     pub(crate) async fn rows_after(&self, answered: u64) {
         let rows = [Some(Operation::WriteUpsert), Some(Operation::WriteUploadBlock)];
-        self.emulator.journal().wait_for(|entry| entry.sequence > answered && rows.contains(&entry.operation)).await;
+        self.emulator
+            .journal()
+            .wait_for(|entry| entry.sequence > answered && rows.contains(&entry.operation))
+            .await;
     }
 }

@@ -78,7 +78,10 @@ impl Options {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Self {
             tables: r"shop.\.*".into(),
-            source: vec![pair("server-id", "5400-5404"), pair("scan.incremental.snapshot.chunk.size", "2000")],
+            source: vec![
+                pair("server-id", "5400-5404"),
+                pair("scan.incremental.snapshot.chunk.size", "2000"),
+            ],
             sink: vec![pair("buckets-num", "4")],
             pipeline: vec![pair("checkpoint.interval", "200ms")],
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use cdc_plugin::host::http::{BodyEncoding, Method, Request};
 use cdc_plugin::host::{Clock, Component, Http, Signing};
 use cdc_plugin::options::{Manifest, OptionKind, OptionRole, OptionSpec, Setting, Value};
-use cdc_plugin::sink::{Applied, CommitOutcome, Committable, Guest, GuestWriter, Mode, Prepared, Writer, Written};
+use cdc_plugin::sink::{
+    Applied, CommitOutcome, Committable, Guest, GuestWriter, Mode, Prepared, Writer, Written,
+};
 use cdc_plugin::types::{Batch, Error, SchemaChangeEvent, TableSchema};
 
 struct Hostile;
@@ -78,7 +80,9 @@ impl Guest for Hostile {
             }
             "read-files" => says(std::fs::read_to_string("/etc/hostname").map_err(|error| error.kind())),
             "read-environment" => says(std::env::vars().count()),
-            "dial" => says(std::net::TcpStream::connect("127.0.0.1:22").map_err(|error| error.kind()).is_ok()),
+            "dial" => {
+                says(std::net::TcpStream::connect("127.0.0.1:22").map_err(|error| error.kind()).is_ok())
+            }
             "fetch" => says(
                 Component
                     .send(Request {

@@ -31,7 +31,10 @@ pub(super) async fn encode(body: Vec<u8>, encoding: BodyEncoding) -> io::Result<
     if body.len() <= AT_ONCE {
         return encode_now(&body, encoding).map(Bytes::from);
     }
-    tokio::task::spawn_blocking(move || encode_now(&body, encoding)).await.map_err(io::Error::other)?.map(Bytes::from)
+    tokio::task::spawn_blocking(move || encode_now(&body, encoding))
+        .await
+        .map_err(io::Error::other)?
+        .map(Bytes::from)
 }
 
 fn encode_now(body: &[u8], encoding: BodyEncoding) -> io::Result<Vec<u8>> {
@@ -73,7 +76,9 @@ mod tests {
             let encoded = async |encoding| encode(body.clone(), encoding).await.unwrap();
             assert_eq!(encoded(BodyEncoding::Identity).await, body);
             let mut decoded = Vec::new();
-            flate2::read::ZlibDecoder::new(&encoded(BodyEncoding::Deflate).await[..]).read_to_end(&mut decoded).unwrap();
+            flate2::read::ZlibDecoder::new(&encoded(BodyEncoding::Deflate).await[..])
+                .read_to_end(&mut decoded)
+                .unwrap();
             assert_eq!(decoded, body);
             let frame = encoded(BodyEncoding::Lz4Frame).await;
             // Version 1, independent blocks.
@@ -82,7 +87,9 @@ mod tests {
             lz4_flex::frame::FrameDecoder::new(&frame[..]).read_to_end(&mut decoded).unwrap();
             assert_eq!(decoded, body);
             let mut decoded = Vec::new();
-            snap::read::FrameDecoder::new(&encoded(BodyEncoding::SnappyFramed).await[..]).read_to_end(&mut decoded).unwrap();
+            snap::read::FrameDecoder::new(&encoded(BodyEncoding::SnappyFramed).await[..])
+                .read_to_end(&mut decoded)
+                .unwrap();
             assert_eq!(decoded, body);
             assert_eq!(zstd::stream::decode_all(&encoded(BodyEncoding::Zstd).await[..]).unwrap(), body);
         }

@@ -102,7 +102,8 @@ impl HttpContext {
     }
 
     fn check(&self, text: &str) -> Result<Url, Failure> {
-        let url = Url::parse(text).map_err(|error| Failure::Invalid(format!("the URL is malformed: {error}")))?;
+        let url =
+            Url::parse(text).map_err(|error| Failure::Invalid(format!("the URL is malformed: {error}")))?;
         let denied = |why: super::policy::Denied| Failure::Denied(why.to_string());
         self.policy.check_url(&url).map_err(denied)?;
         // A literal address never reaches the resolver.
@@ -125,8 +126,9 @@ impl HttpContext {
             if RESERVED.contains(&name.as_str()) || name.as_str().starts_with("proxy-") {
                 return Err(Failure::Invalid(format!("the header {name} is set by the host")));
             }
-            let mut value = HeaderValue::from_str(value)
-                .map_err(|_| Failure::Invalid(format!("the value of the header {name} has characters that none may have")))?;
+            let mut value = HeaderValue::from_str(value).map_err(|_| {
+                Failure::Invalid(format!("the value of the header {name} has characters that none may have"))
+            })?;
             value.set_sensitive(secret);
             headers.append(name, value);
             Ok(())
@@ -136,7 +138,8 @@ impl HttpContext {
         }
         for header in &request.secret_headers {
             let secret = self.secrets.get(&header.secret);
-            let secret = secret.ok_or_else(|| Failure::Invalid(format!("there is no secret {}", header.secret)))?;
+            let secret =
+                secret.ok_or_else(|| Failure::Invalid(format!("there is no secret {}", header.secret)))?;
             add(&header.name, secret.expose(), true)?;
         }
         Ok(headers)

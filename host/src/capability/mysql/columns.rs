@@ -38,18 +38,26 @@ fn empty(column: &Column) -> ValueData {
     use ColumnType as T;
     let unsigned = column.flags().contains(ColumnFlags::UNSIGNED_FLAG);
     match column.column_type() {
-        T::MYSQL_TYPE_TINY | T::MYSQL_TYPE_SHORT | T::MYSQL_TYPE_INT24 | T::MYSQL_TYPE_LONG | T::MYSQL_TYPE_LONGLONG
+        T::MYSQL_TYPE_TINY
+        | T::MYSQL_TYPE_SHORT
+        | T::MYSQL_TYPE_INT24
+        | T::MYSQL_TYPE_LONG
+        | T::MYSQL_TYPE_LONGLONG
             if unsigned =>
         {
             ValueData::Uint64s(Vec::new())
         }
         T::MYSQL_TYPE_YEAR => ValueData::Uint64s(Vec::new()),
-        T::MYSQL_TYPE_TINY | T::MYSQL_TYPE_SHORT | T::MYSQL_TYPE_INT24 | T::MYSQL_TYPE_LONG | T::MYSQL_TYPE_LONGLONG => {
-            ValueData::Int64s(Vec::new())
-        }
+        T::MYSQL_TYPE_TINY
+        | T::MYSQL_TYPE_SHORT
+        | T::MYSQL_TYPE_INT24
+        | T::MYSQL_TYPE_LONG
+        | T::MYSQL_TYPE_LONGLONG => ValueData::Int64s(Vec::new()),
         T::MYSQL_TYPE_FLOAT => ValueData::Float32s(Vec::new()),
         T::MYSQL_TYPE_DOUBLE => ValueData::Float64s(Vec::new()),
-        T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_TIMESTAMP => ValueData::Datetimes(Vec::new()),
+        T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_TIMESTAMP => {
+            ValueData::Datetimes(Vec::new())
+        }
         T::MYSQL_TYPE_TIME => ValueData::Times(Vec::new()),
         _ => ValueData::ByteStrings(ByteValues { offsets: vec![0], data: Vec::new() }),
     }
@@ -73,7 +81,10 @@ impl Block {
     /// Add a row.
     pub(super) fn push(&mut self, row: &Row) -> Result<()> {
         if row.len() != self.columns.len() {
-            return Err(Failure::new(FailureKind::Corrupt, "a row has another number of columns than its result"));
+            return Err(Failure::new(
+                FailureKind::Corrupt,
+                "a row has another number of columns than its result",
+            ));
         }
         for (index, column) in self.columns.iter_mut().enumerate() {
             let value = row.as_ref(index).unwrap_or(&Value::NULL);
@@ -87,7 +98,10 @@ impl Block {
         let rows = self.rows as usize;
         let columns = self.columns.into_iter().map(|mut column| {
             column.validity.truncate(rows.div_ceil(8));
-            ValueColumn { validity: (!column.validity.is_empty()).then_some(column.validity), data: column.data }
+            ValueColumn {
+                validity: (!column.validity.is_empty()).then_some(column.validity),
+                data: column.data,
+            }
         });
         RowBlock { rows: self.rows, columns: columns.collect() }
     }
@@ -108,9 +122,13 @@ impl Builder {
                 return Ok(1);
             }
             (ValueData::Int64s(values), Value::Int(value)) => values.push(*value),
-            (ValueData::Int64s(values), Value::UInt(value)) => values.push(i64::try_from(*value).map_err(|_| misfit())?),
+            (ValueData::Int64s(values), Value::UInt(value)) => {
+                values.push(i64::try_from(*value).map_err(|_| misfit())?);
+            }
             (ValueData::Uint64s(values), Value::UInt(value)) => values.push(*value),
-            (ValueData::Uint64s(values), Value::Int(value)) => values.push(u64::try_from(*value).map_err(|_| misfit())?),
+            (ValueData::Uint64s(values), Value::Int(value)) => {
+                values.push(u64::try_from(*value).map_err(|_| misfit())?);
+            }
             (ValueData::Float32s(values), Value::Float(value)) => values.push(*value),
             (ValueData::Float64s(values), Value::Double(value)) => values.push(*value),
             (ValueData::ByteStrings(values), Value::Bytes(value)) => {
@@ -152,7 +170,10 @@ fn push_null(data: &mut ValueData) {
 }
 
 fn misfit() -> Failure {
-    Failure::new(FailureKind::Corrupt, "a value does not fit the type that the server announced for its column")
+    Failure::new(
+        FailureKind::Corrupt,
+        "a value does not fit the type that the server announced for its column",
+    )
 }
 
 #[cfg(test)]
@@ -172,7 +193,10 @@ mod tests {
         }
         assert_eq!(builder.validity[0], 0xff);
         assert_eq!(builder.validity[1], 0b1111_1101);
-        assert_eq!(builder.data, ValueData::Int64s((0..20).map(|row| if row == 9 { 0 } else { row }).collect()));
+        assert_eq!(
+            builder.data,
+            ValueData::Int64s((0..20).map(|row| if row == 9 { 0 } else { row }).collect())
+        );
     }
 
     #[test]

@@ -8,7 +8,9 @@ use mysql_async::{Conn, OptsBuilder, SslOpts};
 
 use super::MysqlContext;
 use super::failure::Result;
-use crate::plugin::bindings::capabilities::mysql::{ConnectOptions, Failure, FailureKind, ServerInfo, TlsMode};
+use crate::plugin::bindings::capabilities::mysql::{
+    ConnectOptions, Failure, FailureKind, ServerInfo, TlsMode,
+};
 
 /// The most that `max_allowed_packet` can be: a row may be that large.
 const LARGEST_PACKET: usize = 1 << 30;
@@ -30,10 +32,15 @@ pub(super) async fn connect(context: &MysqlContext, options: ConnectOptions) -> 
     }
 }
 
-async fn establish(context: &MysqlContext, options: &ConnectOptions, address: &str) -> Result<(Conn, ServerInfo)> {
+async fn establish(
+    context: &MysqlContext,
+    options: &ConnectOptions,
+    address: &str,
+) -> Result<(Conn, ServerInfo)> {
     let denied = |why: crate::capability::policy::Denied| Failure::new(FailureKind::Denied, why.to_string());
     context.policy.check_connect(&options.host, options.port).map_err(denied)?;
-    let unreachable = |why: std::io::Error| Failure::new(FailureKind::Unreachable, format!("{address}: {why}"));
+    let unreachable =
+        |why: std::io::Error| Failure::new(FailureKind::Unreachable, format!("{address}: {why}"));
     let addresses: Vec<SocketAddr> =
         tokio::net::lookup_host((options.host.as_str(), options.port)).await.map_err(unreachable)?.collect();
     let password = match &options.password {
@@ -44,7 +51,8 @@ async fn establish(context: &MysqlContext, options: &ConnectOptions, address: &s
         None => None,
     };
 
-    let mut last = Failure::new(FailureKind::Unreachable, format!("{}: the name has no address", options.host));
+    let mut last =
+        Failure::new(FailureKind::Unreachable, format!("{}: the name has no address", options.host));
     for candidate in addresses {
         context.policy.check_address(&options.host, candidate.ip()).map_err(denied)?;
         // TLS that is only preferred falls back to none where the server has none.
@@ -70,7 +78,11 @@ async fn establish(context: &MysqlContext, options: &ConnectOptions, address: &s
                     return Ok((conn, info));
                 }
                 Err(error) => {
-                    let no_tls = tls && matches!(error, mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer));
+                    let no_tls = tls
+                        && matches!(
+                            error,
+                            mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer)
+                        );
                     last = Failure::while_connecting(error, address);
                     if !no_tls {
                         break;

@@ -39,8 +39,9 @@ fn gtid_set(text: &str) -> Result<Vec<Sid<'static>>> {
         .filter(|set| !set.is_empty())
         .map(|set| {
             // One entry of the server's text may go on with further tags: `uuid:1-5:tag:1-3`.
-            set.parse::<Sid<'_>>()
-                .map_err(|error| Failure::new(FailureKind::Misuse, format!("'{set}' is no GTID set: {error}")))
+            set.parse::<Sid<'_>>().map_err(|error| {
+                Failure::new(FailureKind::Misuse, format!("'{set}' is no GTID set: {error}"))
+            })
         })
         .collect()
 }

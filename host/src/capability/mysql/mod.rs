@@ -56,17 +56,14 @@ enum State {
 
 #[derive(Clone)]
 enum Reading {
-    Rows(Intake<wit::RowBlock, rows::End>, Task),
-    Events(Intake<Vec<u8>, Failure>, Task),
+    Rows { intake: Intake<wit::RowBlock, rows::End>, _task: Arc<Task> },
+    Events { intake: Intake<Vec<u8>, Failure>, _task: Arc<Task> },
 }
 
-/// Ends with the session.
-#[derive(Clone)]
-struct Task(Arc<AbortOnDrop>);
+/// A task that ends with the session.
+struct Task(AbortHandle);
 
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
+impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -101,7 +98,7 @@ impl Session {
         let task = spawn(rows::read(conn, sql, parameters, announce, feed));
         match announced.await {
             Ok(Ok(columns)) => {
-                self.set(Some(Reading::Rows(intake, task)));
+                self.set(Some(Reading::Rows { intake, _task: task }));
                 Ok(columns)
             }
             Ok(Err(failure)) => {
@@ -116,7 +113,7 @@ impl Session {
 
     async fn fetch(&self, max_bytes: u32) -> Result<Option<wit::RowBlock>> {
         let mut state = self.0.state.lock().await;
-        let Some(Reading::Rows(intake, _)) = self.reading() else { return Err(busy("fetch rows")) };
+        let Some(Reading::Rows { intake, .. }) = self.reading() else { return Err(busy("fetch rows")) };
         intake.prefer((max_bytes as usize).clamp(1, PORTION));
         match intake.take().await {
             Taken::Item(block) => Ok(Some(block)),
@@ -144,12 +141,12 @@ impl Session {
         let stream = dump::start(conn, options).await?;
         let (feed, intake) = read_ahead(EVENTS_AHEAD, PORTION);
         let task = spawn(dump::read(stream, feed));
-        self.set(Some(Reading::Events(intake, task)));
+        self.set(Some(Reading::Events { intake, _task: task }));
         Ok(())
     }
 
     async fn events(&self, max_bytes: u32) -> Result<Vec<u8>> {
-        let Some(Reading::Events(intake, _)) = self.reading() else { return Err(busy("read events")) };
+        let Some(Reading::Events { intake, .. }) = self.reading() else { return Err(busy("read events")) };
         let most = (max_bytes as usize).clamp(1, PORTION);
         intake.prefer(most);
         match intake.take().await {
@@ -168,16 +165,16 @@ impl Session {
     /// Wait until there is something to take; for ever if nothing is under way.
     async fn ready(&self) {
         match self.reading() {
-            Some(Reading::Rows(intake, _)) => intake.ready().await,
-            Some(Reading::Events(intake, _)) => intake.ready().await,
+            Some(Reading::Rows { intake, .. }) => intake.ready().await,
+            Some(Reading::Events { intake, .. }) => intake.ready().await,
             None => std::future::pending().await,
         }
     }
 
     fn is_ready(&self) -> bool {
         match self.reading() {
-            Some(Reading::Rows(intake, _)) => intake.is_ready(),
-            Some(Reading::Events(intake, _)) => intake.is_ready(),
+            Some(Reading::Rows { intake, .. }) => intake.is_ready(),
+            Some(Reading::Events { intake, .. }) => intake.is_ready(),
             None => false,
         }
     }
@@ -197,8 +194,8 @@ impl std::fmt::Debug for Session {
     }
 }
 
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Task {
-    Task(Arc::new(AbortOnDrop(tokio::spawn(task).abort_handle())))
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Arc<Task> {
+    Arc::new(Task(tokio::spawn(task).abort_handle()))
 }
 
 fn take(state: &mut State, what: &str) -> Result<Conn> {
@@ -209,7 +206,10 @@ fn take(state: &mut State, what: &str) -> Result<Conn> {
 }
 
 fn busy(what: &str) -> Failure {
-    Failure::new(FailureKind::Misuse, format!("the session cannot {what}: it does something else, or has ended"))
+    Failure::new(
+        FailureKind::Misuse,
+        format!("the session cannot {what}: it does something else, or has ended"),
+    )
 }
 
 /// The reading task is gone without a word: the library panicked on what the server sent.
@@ -266,7 +266,10 @@ impl<T: Send + 'static> wit::HostWithStore<T> for HasSelf<LaneState> {
 }
 
 impl<T: Send + 'static> wit::HostSessionWithStore<T> for HasSelf<LaneState> {
-    async fn connect(accessor: &Accessor<T, Self>, options: wit::ConnectOptions) -> Result<Resource<Session>> {
+    async fn connect(
+        accessor: &Accessor<T, Self>,
+        options: wit::ConnectOptions,
+    ) -> Result<Resource<Session>> {
         let context = accessor.with(|mut access| access.get().capabilities.mysql.clone());
         let session = Session::connect(&context, options).await?;
         accessor
@@ -301,11 +304,19 @@ impl<T: Send + 'static> wit::HostSessionWithStore<T> for HasSelf<LaneState> {
         }
     }
 
-    async fn dump(accessor: &Accessor<T, Self>, handle: Resource<Session>, options: wit::DumpOptions) -> Result<()> {
+    async fn dump(
+        accessor: &Accessor<T, Self>,
+        handle: Resource<Session>,
+        options: wit::DumpOptions,
+    ) -> Result<()> {
         session(accessor, &handle)?.dump(options).await
     }
 
-    async fn events(accessor: &Accessor<T, Self>, handle: Resource<Session>, max_bytes: u32) -> Result<Vec<u8>> {
+    async fn events(
+        accessor: &Accessor<T, Self>,
+        handle: Resource<Session>,
+        max_bytes: u32,
+    ) -> Result<Vec<u8>> {
         session(accessor, &handle)?.events(max_bytes).await
     }
 }

@@ -1,8 +1,7 @@
 //! A queue between the task that reads a connection and the plugin that takes from it, bounded in bytes.
 //!
-//! It differs from a channel in three ways: its bound is the weight of what it holds, a taker can wait for something
-//! without taking it, and the reader learns that somebody waits, so that it hands over what it has instead of filling
-//! a block.
+//! It differs from a channel in two ways: its bound is the weight of what it holds, and a taker can wait for something
+//! without taking it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,8 +39,6 @@ struct Shared<T, E> {
 struct State<T, E> {
     items: VecDeque<(T, usize)>,
     bytes: usize,
-    /// Somebody waits, or has looked in vain.
-    wanted: bool,
     progress: Progress<E>,
 }
 
@@ -53,7 +50,7 @@ enum Progress<E> {
 
 /// A queue that holds items of `budget` bytes together, or one item that is larger.
 pub(super) fn read_ahead<T, E>(budget: usize, portion: usize) -> (Feed<T, E>, Intake<T, E>) {
-    let state = State { items: VecDeque::new(), bytes: 0, wanted: false, progress: Progress::Running };
+    let state = State { items: VecDeque::new(), bytes: 0, progress: Progress::Running };
     let shared = Arc::new(Shared {
         state: Mutex::new(state),
         filled: Notify::new(),
@@ -92,22 +89,8 @@ impl<T, E> Feed<T, E> {
                 {
                     state.items.push_back((item, bytes));
                     state.bytes += bytes;
-                    state.wanted = false;
                     drop(state);
                     self.0.filled.notify_waiters();
-                    return;
-                }
-            }
-            self.0.drained.notified().await;
-        }
-    }
-
-    /// Wait until the taker has nothing and wants something.
-    pub(super) async fn wanted(&self) {
-        loop {
-            {
-                let state = self.0.state();
-                if state.wanted && state.items.is_empty() {
                     return;
                 }
             }
@@ -182,16 +165,10 @@ impl<T, E> Intake<T, E> {
         }
     }
 
-    /// Whether `take` would answer at once. If not, the reader learns that something is wanted.
+    /// Whether `take` would answer at once.
     pub(super) fn is_ready(&self) -> bool {
-        let mut state = self.0.state();
-        let ready = !state.items.is_empty() || !matches!(state.progress, Progress::Running);
-        if !ready {
-            state.wanted = true;
-            drop(state);
-            self.0.drained.notify_one();
-        }
-        ready
+        let state = self.0.state();
+        !state.items.is_empty() || !matches!(state.progress, Progress::Running)
     }
 
     /// Tell the reader how large items should be.
@@ -257,16 +234,6 @@ mod tests {
         feed.push(5, 1).await;
         watcher.await.unwrap();
         assert_eq!(taker.await.unwrap(), Taken::Item(5));
-    }
-
-    #[tokio::test]
-    async fn the_reader_learns_that_somebody_waits() {
-        let (feed, intake) = read_ahead::<u8, ()>(10, 1);
-        assert!(timeout(SHORT, feed.wanted()).await.is_err());
-        assert!(!intake.is_ready());
-        feed.wanted().await;
-        feed.push(1, 1).await;
-        assert!(timeout(SHORT, feed.wanted()).await.is_err());
     }
 
     #[tokio::test]

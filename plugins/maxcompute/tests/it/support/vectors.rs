@@ -118,7 +118,11 @@ pub(crate) fn push(nodes: &[TypeNode], builders: &mut [ColumnBuilder], value: &V
             1 + key_width + value_width
         }
         LogicalType::Row(fields) => {
-            if value.is_null() { builder.push_null() } else { builder.push_nested(0) }
+            if value.is_null() {
+                builder.push_null()
+            } else {
+                builder.push_nested(0)
+            }
             let mut at = 0;
             for field in 0..*fields as usize {
                 // A null row still has a slot in each of its children.
