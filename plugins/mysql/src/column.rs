@@ -12,6 +12,9 @@ pub struct ColumnDef {
     pub name: String,
     /// What it holds.
     pub kind: Kind,
+    /// The type in MySQL's words, with the character set of text; display widths of integers are left out, since a
+    /// server upgrade does so too.
+    pub declared: String,
     /// Whether MySQL lets it be null.
     pub nullable: bool,
     /// Where comments are wanted and there is one.
@@ -137,6 +140,28 @@ pub enum Unsupported {
         "character set {0} is not supported by this version; it reads utf8mb4, utf8mb3, ascii and latin1"
     )]
     Charset(String),
+}
+
+// === impl Declaration ===
+
+impl Declaration {
+    /// See [`ColumnDef::declared`].
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut text = self.column_type.to_ascii_lowercase();
+        if self.data_type.to_ascii_lowercase().ends_with("int")
+            && !text.starts_with("tinyint(1)")
+            && let (Some(start), Some(end)) = (text.find('('), text.find(')'))
+            && start < end
+        {
+            text.replace_range(start..=end, "");
+        }
+        if let Some(charset) = &self.charset {
+            text.push(' ');
+            text.push_str(if charset == "utf8" { "utf8mb3" } else { charset });
+        }
+        text
+    }
 }
 
 // === impl Kind ===
@@ -309,8 +334,25 @@ mod tests {
     }
 
     #[test]
+    fn display_widths_do_not_make_another_type() {
+        let canonical = |data_type: &str, column_type: &str| {
+            let (data_type, column_type) = (data_type.to_owned(), column_type.to_owned());
+            Declaration { data_type, column_type, ..Declaration::default() }.canonical()
+        };
+        assert_eq!(canonical("int", "int(10) unsigned"), "int unsigned");
+        assert_eq!(canonical("tinyint", "tinyint(1)"), "tinyint(1)");
+        assert_eq!(canonical("varchar", "varchar(10)"), "varchar(10)");
+    }
+
+    #[test]
     fn only_dates_outside_the_key_become_nullable() {
-        let mut column = ColumnDef { name: "d".into(), kind: Kind::Date, nullable: false, comment: None };
+        let mut column = ColumnDef {
+            name: "d".into(),
+            kind: Kind::Date,
+            declared: "date".into(),
+            nullable: false,
+            comment: None,
+        };
         assert!(column.emitted(false).nullable());
         assert!(!column.emitted(true).nullable());
         column.kind = Kind::Double;

@@ -11,14 +11,22 @@
 pub mod binlog;
 pub mod charset;
 pub mod column;
+#[cfg(target_arch = "wasm32")]
+mod component;
 pub mod decimal;
 pub mod duration;
 pub mod error;
 pub mod gtid;
 pub mod manifest;
 pub mod options;
+pub mod output;
 pub mod position;
+pub mod reader;
 pub mod selector;
+pub mod server;
+pub mod snapshot;
 pub mod statement;
+pub mod table;
+pub mod tail;
 pub mod temporal;
 pub mod value;

@@ -27,11 +27,21 @@ pub struct Position {
     pub gtids: Option<GtidSet>,
     /// Where the transaction starts that comes next or is under way.
     pub place: FilePosition,
-    /// Rows of captured tables of that transaction that were returned. Counted over all tables that the options select:
-    /// their order in a transaction is the same on every replica.
-    pub rows_done: u64,
+    /// The transaction that was returned in part.
+    pub partial: Option<Partial>,
     /// One for each captured table.
     pub tables: Vec<TablePosition>,
+}
+
+/// How much of a transaction was returned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// Its GTID, where it has one; else it is the first at the position's place.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gtid: Option<String>,
+    /// Rows of captured tables that were returned, over all tables of the position: their order in a transaction is the
+    /// same on every replica.
+    pub rows: u64,
 }
 
 /// One table's share of a position.
@@ -96,8 +106,8 @@ struct Written {
     gtids: Option<String>,
     #[serde(flatten)]
     place: FilePosition,
-    #[serde(skip_serializing_if = "is_zero", default)]
-    rows_done: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    partial: Option<Partial>,
     tables: Vec<TablePosition>,
 }
 
@@ -135,7 +145,7 @@ impl Position {
             server_uuid: self.server_uuid.clone(),
             gtids: self.gtids.as_ref().map(ToString::to_string),
             place: self.place.clone(),
-            rows_done: self.rows_done,
+            partial: self.partial.clone(),
             tables: self.tables.clone(),
         };
         serde_json::to_vec(&written).map_err(|error| {
@@ -175,7 +185,7 @@ impl Position {
             server_uuid: written.server_uuid,
             gtids,
             place: written.place,
-            rows_done: written.rows_done,
+            partial: written.partial,
             tables: written.tables,
         })
     }
@@ -201,10 +211,6 @@ impl KeyValue {
             Self::Binary(bytes) => Parameter::Binary(bytes.clone()),
         }
     }
-}
-
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 #[cfg(test)]
@@ -236,7 +242,7 @@ mod tests {
         fn a_position_comes_back_as_it_was(
             gtids in prop::option::of(1u64..1000),
             pos: u64,
-            rows_done: u64,
+            rows in prop::option::of((prop::option::of("[a-z0-9:]{1,9}"), any::<u64>())),
             snapshots in prop::collection::vec(snapshot(), 0..4),
         ) {
             let uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -244,7 +250,7 @@ mod tests {
                 server_uuid: uuid.to_owned(),
                 gtids: gtids.map(|last| GtidSet::parse(&format!("{uuid}:1-{last}:tag:1")).unwrap()),
                 place: FilePosition { file: "mysql-bin.000001".into(), pos },
-                rows_done,
+                partial: rows.map(|(gtid, rows)| Partial { gtid, rows }),
                 tables: snapshots
                     .into_iter()
                     .map(|snapshot| TablePosition { database: "d".into(), name: "t".into(), shape: "s".into(), snapshot })

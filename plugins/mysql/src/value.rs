@@ -39,6 +39,13 @@ pub struct KeyEncoder<'a>(
     pub &'a mut Vec<u8>,
 );
 
+/// Looks whether a value becomes null.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullSpy {
+    /// A null came.
+    pub seen: bool,
+}
+
 // === impl ColumnBuilder ===
 
 impl ValueSink for ColumnBuilder {
@@ -122,4 +129,21 @@ impl ValueSink for KeyEncoder<'_> {
         let len = (self.0.len() - start - 4) as u32;
         self.0[start..start + 4].copy_from_slice(&len.to_be_bytes());
     }
+}
+
+// === impl NullSpy ===
+
+impl ValueSink for NullSpy {
+    fn null(&mut self) {
+        self.seen = true;
+    }
+    fn i8(&mut self, _: i8) {}
+    fn i16(&mut self, _: i16) {}
+    fn i32(&mut self, _: i32) {}
+    fn i64(&mut self, _: i64) {}
+    fn f32(&mut self, _: f32) {}
+    fn f64(&mut self, _: f64) {}
+    fn decimal(&mut self, _: i128) {}
+    fn bytes(&mut self, _: &[u8]) {}
+    fn bytes_with(&mut self, _: impl FnOnce(&mut Vec<u8>)) {}
 }

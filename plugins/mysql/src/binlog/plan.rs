@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     fn known(name: &str, kind: Kind) -> ColumnDef {
-        ColumnDef { name: name.to_owned(), kind, nullable: true, comment: None }
+        ColumnDef { name: name.to_owned(), kind, declared: String::new(), nullable: true, comment: None }
     }
 
     fn map(columns: Vec<MappedColumn>) -> TableMap {

@@ -3,7 +3,7 @@
 use crate::binlog::cursor::{Cursor, Truncated};
 use crate::binlog::plan::{Op, Plan};
 use crate::temporal;
-use crate::value::ValueSink;
+use crate::value::{KeyEncoder, ValueSink};
 
 /// Where a value cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +85,19 @@ impl Plan {
     /// # Errors
     /// The image was not measured by this plan.
     pub fn encode_key(&self, image: &[u8], extent: &Extent, out: &mut Vec<u8>) -> Result<(), RowError> {
+        self.decode_key(image, extent, &mut KeyEncoder(out))
+    }
+
+    /// Read the key of a measured image, column after column, into one sink.
+    ///
+    /// # Errors
+    /// The image was not measured by this plan.
+    pub fn decode_key(
+        &self,
+        image: &[u8],
+        extent: &Extent,
+        sink: &mut impl ValueSink,
+    ) -> Result<(), RowError> {
         for (slot, range) in extent.key.iter().enumerate() {
             let column = self.key_slots.iter().position(|found| *found == Some(slot)).unwrap_or(0);
             let bytes = image.get(range.clone()).ok_or(RowError::Truncated(column))?;
@@ -93,8 +106,7 @@ impl Plan {
                 continue;
             }
             let op = self.ops.get(column).ok_or(RowError::Truncated(column))?;
-            op.decode(&mut Cursor::new(bytes), &mut crate::value::KeyEncoder(out))
-                .map_err(|_| RowError::Truncated(column))?;
+            op.decode(&mut Cursor::new(bytes), sink).map_err(|_| RowError::Truncated(column))?;
         }
         Ok(())
     }
@@ -203,7 +215,6 @@ mod tests {
     use super::*;
     use crate::charset::Charset;
     use crate::decimal::DecimalLayout;
-    use crate::value::KeyEncoder;
     use cdc_plugin::batch::ColumnBuilder;
     use cdc_plugin::types::{ColumnData, LogicalType};
     use proptest::prelude::*;
