@@ -1,0 +1,238 @@
+//! How to read one table's row images: the TABLE_MAP checked against the known columns, one operation for each.
+
+use crate::binlog::table_map::{MappedColumn, TableMap, code};
+use crate::charset::Charset;
+use crate::column::{ColumnDef, Kind};
+use crate::decimal::{DecimalLayout, MAX_PRECISION};
+
+/// How to read the images of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// One for each column.
+    pub ops: Vec<Op>,
+    /// For each column its place in the key, where it has one.
+    pub key_slots: Vec<Option<usize>>,
+    /// Columns up to and including the last one of the key.
+    pub key_end: usize,
+    /// Columns of the key.
+    pub key_len: usize,
+}
+
+/// How to read one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named by width and sign of what is stored")]
+pub enum Op {
+    /// One byte, anything but zero is true.
+    Boolean,
+    I8,
+    U8,
+    I16,
+    U16,
+    I24,
+    U24,
+    I32,
+    U32,
+    I64,
+    /// Becomes a decimal.
+    U64,
+    F32,
+    /// A float that becomes a double through its shortest text.
+    F32Widened,
+    F64,
+    Decimal(DecimalLayout),
+    /// Too many digits for a decimal of the pipeline.
+    DecimalText(DecimalLayout),
+    Text {
+        /// Bytes of the length before it.
+        prefix: u8,
+        charset: Charset,
+    },
+    Bytes {
+        /// Bytes of the length before it.
+        prefix: u8,
+    },
+    /// Padded with zeros to its length.
+    Binary {
+        /// Bytes of the length before it.
+        prefix: u8,
+        length: u32,
+    },
+    Date,
+    DateTime {
+        precision: u8,
+    },
+    Timestamp {
+        precision: u8,
+    },
+}
+
+/// A TABLE_MAP that differs from what is known of its table: the table was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// Columns were added or dropped.
+    #[error("its row images have {mapped} columns, the schema has {known}")]
+    Count {
+        /// In the binlog.
+        mapped: usize,
+        /// In the schema.
+        known: usize,
+    },
+    /// A column has another name.
+    #[error("column {position} is `{mapped}` in its row images and `{known}` in the schema")]
+    Name {
+        /// From 1.
+        position: usize,
+        /// In the binlog.
+        mapped: String,
+        /// In the schema.
+        known: String,
+    },
+    /// A column has another type.
+    #[error("column `{column}` is stored as {mapped}, which the schema does not say of it")]
+    Type {
+        /// Its name.
+        column: String,
+        /// In the binlog.
+        mapped: String,
+    },
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// Plan to read the images that `map` announces. `key` are indexes of columns in key order.
+    ///
+    /// # Errors
+    /// The map does not fit the columns.
+    pub fn new(columns: &[ColumnDef], key: &[usize], map: &TableMap) -> Result<Self, Mismatch> {
+        if columns.len() != map.columns.len() {
+            return Err(Mismatch::Count { mapped: map.columns.len(), known: columns.len() });
+        }
+        let mut ops = Vec::with_capacity(columns.len());
+        for (index, (column, mapped)) in columns.iter().zip(&map.columns).enumerate() {
+            if let Some(name) = &mapped.name
+                && *name != column.name
+            {
+                let known = column.name.clone();
+                return Err(Mismatch::Name { position: index + 1, mapped: name.clone(), known });
+            }
+            ops.push(op(column.kind, mapped).ok_or_else(|| Mismatch::Type {
+                column: column.name.clone(),
+                mapped: match mapped.unsigned {
+                    Some(true) => format!("{} UNSIGNED", mapped.type_name()),
+                    _ => mapped.type_name(),
+                },
+            })?);
+        }
+        let key_slots =
+            (0..columns.len()).map(|index| key.iter().position(|column| *column == index)).collect();
+        let key_end = key.iter().max().map_or(0, |last| last + 1);
+        Ok(Self { ops, key_slots, key_end, key_len: key.len() })
+    }
+}
+
+/// The operation for a column of this kind that is stored so; none when the two do not fit.
+fn op(kind: Kind, mapped: &MappedColumn) -> Option<Op> {
+    let signs = |declared: bool| mapped.unsigned.is_none_or(|unsigned| unsigned == declared);
+    let integer = |expected: u8, unsigned: bool, signed_op: Op, unsigned_op: Op| {
+        (mapped.code == expected && signs(unsigned)).then_some(if unsigned { unsigned_op } else { signed_op })
+    };
+    // Lengths up to 255 bytes take one byte.
+    let prefix = |max: u16| if max > 255 { 2 } else { 1 };
+    let precision = mapped.meta as u8;
+    match kind {
+        Kind::Boolean => integer(code::TINY, false, Op::Boolean, Op::Boolean),
+        Kind::TinyInt { unsigned } => integer(code::TINY, unsigned, Op::I8, Op::U8),
+        Kind::SmallInt { unsigned } => integer(code::SHORT, unsigned, Op::I16, Op::U16),
+        Kind::MediumInt { unsigned } => integer(code::INT24, unsigned, Op::I24, Op::U24),
+        Kind::Int { unsigned } => integer(code::LONG, unsigned, Op::I32, Op::U32),
+        Kind::BigInt { unsigned } => integer(code::LONGLONG, unsigned, Op::I64, Op::U64),
+        Kind::Float { widened } => {
+            (mapped.code == code::FLOAT).then_some(if widened { Op::F32Widened } else { Op::F32 })
+        }
+        Kind::Double => (mapped.code == code::DOUBLE).then_some(Op::F64),
+        Kind::Decimal { precision, scale } => {
+            let fits = mapped.code == code::NEWDECIMAL && mapped.meta.to_le_bytes() == [precision, scale];
+            let layout = DecimalLayout::new(precision, scale).filter(|_| fits)?;
+            Some(if precision <= MAX_PRECISION { Op::Decimal(layout) } else { Op::DecimalText(layout) })
+        }
+        Kind::Char { charset, .. } => {
+            let (real, max) = mapped.string();
+            (mapped.code == code::STRING && real == code::STRING)
+                .then(|| Op::Text { prefix: prefix(max), charset })
+        }
+        Kind::Binary { length } => {
+            let (real, max) = mapped.string();
+            let fits = mapped.code == code::STRING && real == code::STRING && u32::from(max) == length;
+            fits.then(|| Op::Binary { prefix: prefix(max), length })
+        }
+        Kind::Varchar { charset, .. } => {
+            (mapped.code == code::VARCHAR).then(|| Op::Text { prefix: prefix(mapped.meta), charset })
+        }
+        Kind::Varbinary { length } => (mapped.code == code::VARCHAR && u32::from(mapped.meta) == length)
+            .then(|| Op::Bytes { prefix: prefix(mapped.meta) }),
+        Kind::Text { charset } => blob(mapped).map(|prefix| Op::Text { prefix, charset }),
+        Kind::Blob => blob(mapped).map(|prefix| Op::Bytes { prefix }),
+        Kind::Date => (mapped.code == code::DATE).then_some(Op::Date),
+        Kind::DateTime { precision: declared } => {
+            (mapped.code == code::DATETIME2 && precision == declared).then_some(Op::DateTime { precision })
+        }
+        Kind::Timestamp { precision: declared } => {
+            (mapped.code == code::TIMESTAMP2 && precision == declared).then_some(Op::Timestamp { precision })
+        }
+    }
+}
+
+fn blob(mapped: &MappedColumn) -> Option<u8> {
+    (mapped.code == code::BLOB && (1..=4).contains(&mapped.meta)).then_some(mapped.meta as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(name: &str, kind: Kind) -> ColumnDef {
+        ColumnDef { name: name.to_owned(), kind, declared: String::new(), nullable: true, comment: None }
+    }
+
+    fn map(columns: Vec<MappedColumn>) -> TableMap {
+        TableMap { table_id: 1, database: "d".into(), table: "t".into(), columns }
+    }
+
+    fn mapped(code: u8, meta: u16, unsigned: Option<bool>, name: Option<&str>) -> MappedColumn {
+        MappedColumn { code, meta, unsigned, name: name.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_changed_table_is_noticed_by_count_name_sign_and_type() {
+        let columns = [known("id", Kind::Int { unsigned: false })];
+        let plan = |column| Plan::new(&columns, &[0], &map(vec![column]));
+        assert!(plan(mapped(code::LONG, 0, None, None)).is_ok());
+        assert!(plan(mapped(code::LONG, 0, Some(false), Some("id"))).is_ok());
+        assert!(matches!(
+            plan(mapped(code::LONG, 0, None, Some("no"))),
+            Err(Mismatch::Name { position: 1, .. })
+        ));
+        let error = plan(mapped(code::LONG, 0, Some(true), None)).unwrap_err();
+        assert!(error.to_string().contains("`id` is stored as INT UNSIGNED"), "{error}");
+        assert!(matches!(plan(mapped(code::LONGLONG, 0, None, None)), Err(Mismatch::Type { .. })));
+        assert_eq!(Plan::new(&columns, &[0], &map(vec![])), Err(Mismatch::Count { mapped: 0, known: 1 }));
+    }
+
+    #[test]
+    fn lengths_beyond_255_bytes_take_two() {
+        let text = Kind::Varchar { length: 100, charset: Charset::Utf8 };
+        let plan =
+            |meta| Plan::new(&[known("v", text)], &[], &map(vec![mapped(code::VARCHAR, meta, None, None)]));
+        assert_eq!(plan(255).unwrap().ops, [Op::Text { prefix: 1, charset: Charset::Utf8 }]);
+        assert_eq!(plan(400).unwrap().ops, [Op::Text { prefix: 2, charset: Charset::Utf8 }]);
+    }
+
+    #[test]
+    fn the_key_is_known_by_its_slots() {
+        let columns = ["a", "b", "c"].map(|name| known(name, Kind::Double));
+        let map = map(vec![mapped(code::DOUBLE, 8, None, None); 3]);
+        let plan = Plan::new(&columns, &[1, 0], &map).unwrap();
+        assert_eq!((plan.key_slots, plan.key_end, plan.key_len), (vec![Some(1), Some(0), None], 2, 2));
+    }
+}

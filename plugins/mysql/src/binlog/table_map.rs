@@ -1,0 +1,247 @@
+//! TABLE_MAP events: which table the row events of a statement are about, and the shape of their images.
+
+use crate::binlog::cursor::{Cursor, Truncated};
+
+/// Column type codes of the binlog.
+pub mod code {
+    #![allow(missing_docs, reason = "named as in MySQL's field_types.h")]
+    pub const DECIMAL: u8 = 0;
+    pub const TINY: u8 = 1;
+    pub const SHORT: u8 = 2;
+    pub const LONG: u8 = 3;
+    pub const FLOAT: u8 = 4;
+    pub const DOUBLE: u8 = 5;
+    pub const TIMESTAMP: u8 = 7;
+    pub const LONGLONG: u8 = 8;
+    pub const INT24: u8 = 9;
+    pub const DATE: u8 = 10;
+    pub const TIME: u8 = 11;
+    pub const DATETIME: u8 = 12;
+    pub const YEAR: u8 = 13;
+    pub const VARCHAR: u8 = 15;
+    pub const BIT: u8 = 16;
+    pub const TIMESTAMP2: u8 = 17;
+    pub const DATETIME2: u8 = 18;
+    pub const TIME2: u8 = 19;
+    pub const VECTOR: u8 = 242;
+    pub const JSON: u8 = 245;
+    pub const NEWDECIMAL: u8 = 246;
+    pub const ENUM: u8 = 247;
+    pub const SET: u8 = 248;
+    pub const BLOB: u8 = 252;
+    pub const VAR_STRING: u8 = 253;
+    pub const STRING: u8 = 254;
+    pub const GEOMETRY: u8 = 255;
+}
+
+/// The shape of row images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableMap {
+    /// What row events call the table.
+    pub table_id: u64,
+    /// Database.
+    pub database: String,
+    /// Table.
+    pub table: String,
+    /// One for each column.
+    pub columns: Vec<MappedColumn>,
+}
+
+/// The shape of a column's values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedColumn {
+    /// See [`code`].
+    pub code: u8,
+    /// The type's own metadata: one or two bytes, low byte first.
+    pub meta: u16,
+    /// Whether a number is unsigned; not sent before 8.0.
+    pub unsigned: Option<bool>,
+    /// Sent with `binlog_row_metadata=FULL`.
+    pub name: Option<String>,
+}
+
+// === impl TableMap ===
+
+impl TableMap {
+    /// The head alone: table id, database and table.
+    ///
+    /// # Errors
+    /// The body is too short, or a name is no UTF-8.
+    pub fn names(body: &[u8]) -> Result<(u64, &str, &str), Truncated> {
+        let mut cursor = Cursor::new(body);
+        let (table_id, database, table) = head(&mut cursor)?;
+        Ok((table_id, database, table))
+    }
+
+    /// Table id (6), flags (2), database and table each behind one length byte and before a zero, number of columns,
+    /// a type code each, the metadata of all, a nullability bitmap, then optional metadata as type, length, value.
+    ///
+    /// # Errors
+    /// The body is too short, or a name is no UTF-8.
+    pub fn parse(body: &[u8]) -> Result<Self, Truncated> {
+        let mut cursor = Cursor::new(body);
+        let (table_id, database, table) = head(&mut cursor)?;
+        let count = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
+        let codes = cursor.take(count)?;
+        let meta_len = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
+        let mut metas = Cursor::new(cursor.take(meta_len)?);
+        let mut columns = Vec::with_capacity(count);
+        for code in codes {
+            let meta = match *code {
+                code::FLOAT | code::DOUBLE | code::BLOB | code::JSON | code::GEOMETRY | code::VECTOR => {
+                    u16::from(metas.u8()?)
+                }
+                code::TIMESTAMP2 | code::DATETIME2 | code::TIME2 => u16::from(metas.u8()?),
+                code::VARCHAR
+                | code::BIT
+                | code::NEWDECIMAL
+                | code::ENUM
+                | code::SET
+                | code::VAR_STRING
+                | code::STRING => metas.u16()?,
+                _ => 0,
+            };
+            columns.push(MappedColumn { code: *code, meta, unsigned: None, name: None });
+        }
+        let mut map = Self { table_id, database: database.to_owned(), table: table.to_owned(), columns };
+        // The nullability bitmap says nothing that the schema does not.
+        cursor.take(count.div_ceil(8))?;
+        map.optional(cursor)?;
+        Ok(map)
+    }
+
+    fn optional(&mut self, mut cursor: Cursor<'_>) -> Result<(), Truncated> {
+        const SIGNEDNESS: u8 = 1;
+        const COLUMN_NAME: u8 = 4;
+        while !cursor.is_empty() {
+            let kind = cursor.u8()?;
+            let len = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
+            let mut value = Cursor::new(cursor.take(len)?);
+            match kind {
+                SIGNEDNESS => {
+                    let numbers = self.columns.iter_mut().filter(|column| is_number(column.code));
+                    for (index, column) in numbers.enumerate() {
+                        let byte = value.rest().get(index / 8).ok_or(Truncated)?;
+                        column.unsigned = Some(byte & (0x80 >> (index % 8)) != 0);
+                    }
+                }
+                COLUMN_NAME => {
+                    for column in &mut self.columns {
+                        let len = usize::try_from(value.length_encoded()?).map_err(|_| Truncated)?;
+                        let name = std::str::from_utf8(value.take(len)?).map_err(|_| Truncated)?;
+                        column.name = Some(name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn head<'a>(cursor: &mut Cursor<'a>) -> Result<(u64, &'a str, &'a str), Truncated> {
+    let table_id = cursor.uint(6)?;
+    cursor.u16()?;
+    let mut name = || {
+        let name = cursor.prefixed(1)?;
+        cursor.u8()?;
+        std::str::from_utf8(name).map_err(|_| Truncated)
+    };
+    Ok((table_id, name()?, name()?))
+}
+
+/// Types that have a bit in the signedness list.
+fn is_number(code: u8) -> bool {
+    matches!(
+        code,
+        code::DECIMAL
+            | code::TINY
+            | code::SHORT
+            | code::INT24
+            | code::LONG
+            | code::LONGLONG
+            | code::NEWDECIMAL
+            | code::FLOAT
+            | code::DOUBLE
+            | code::YEAR
+    )
+}
+
+// === impl MappedColumn ===
+
+impl MappedColumn {
+    /// The type and length that a STRING's metadata holds: its first byte is the real type, whose bits 4 and 5 carry,
+    /// inverted, bits 8 and 9 of a length beyond 255 bytes; its second byte is the rest of the length.
+    #[must_use]
+    pub fn string(&self) -> (u8, u16) {
+        let [first, second] = self.meta.to_le_bytes();
+        if first & 0x30 == 0x30 {
+            (first, u16::from(second))
+        } else {
+            (first | 0x30, u16::from(second) | u16::from((first & 0x30) ^ 0x30) << 4)
+        }
+    }
+
+    /// For messages.
+    #[must_use]
+    pub fn type_name(&self) -> String {
+        match self.code {
+            code::TINY => "TINYINT",
+            code::SHORT => "SMALLINT",
+            code::LONG => "INT",
+            code::FLOAT => "FLOAT",
+            code::DOUBLE => "DOUBLE",
+            code::TIMESTAMP => "TIMESTAMP of the format before 5.6",
+            code::LONGLONG => "BIGINT",
+            code::INT24 => "MEDIUMINT",
+            code::DATE => "DATE",
+            code::TIME | code::TIME2 => "TIME",
+            code::DATETIME => "DATETIME of the format before 5.6",
+            code::YEAR => "YEAR",
+            code::VARCHAR | code::VAR_STRING => "VARCHAR or VARBINARY",
+            code::BIT => "BIT",
+            code::TIMESTAMP2 => "TIMESTAMP",
+            code::DATETIME2 => "DATETIME",
+            code::VECTOR => "VECTOR",
+            code::JSON => "JSON",
+            code::NEWDECIMAL => "DECIMAL",
+            code::BLOB => "TEXT or BLOB",
+            code::STRING => match self.string().0 {
+                code::ENUM => "ENUM",
+                code::SET => "SET",
+                _ => "CHAR or BINARY",
+            },
+            code::GEOMETRY => "GEOMETRY",
+            other => return format!("type code {other}"),
+        }
+        .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_long_char_hides_its_length_in_the_type() {
+        let column = |first, second| MappedColumn {
+            code: code::STRING,
+            meta: u16::from_le_bytes([first, second]),
+            unsigned: None,
+            name: None,
+        };
+        assert_eq!(column(0xfe, 40).string(), (code::STRING, 40));
+        // CHAR(255) in utf8mb4: 1020 bytes = 0x3fc.
+        assert_eq!(column(0xce, 0xfc).string(), (code::STRING, 1020));
+        assert_eq!(column(0xf7, 1).string(), (code::ENUM, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_map_or_an_error(bytes: Vec<u8>) {
+            let _ = TableMap::parse(&bytes);
+            let _ = TableMap::names(&bytes);
+        }
+    }
+}

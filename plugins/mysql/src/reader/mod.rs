@@ -1,0 +1,233 @@
+//! The source: opens, returns events, says where it is.
+
+mod open;
+mod pump;
+mod stop;
+
+use std::time::Duration;
+
+use cdc_plugin::host::Mysql;
+use cdc_plugin::source::{Budget, Event, Progress};
+use cdc_plugin::types::Error;
+
+use crate::gtid::Gtid;
+use crate::output::Output;
+use crate::position::{FilePosition, Position, TablePosition};
+use crate::server::status::StatusQuery;
+use crate::server::{Host, Retry, Server};
+use crate::snapshot::Snapshot;
+use crate::snapshot::workers::Workers;
+use crate::table::Catalog;
+use crate::tail::{Interest, Met, Receiver, Tail};
+use stop::Until;
+
+/// Reads one server.
+#[derive(Debug)]
+pub struct Reader<H: Mysql> {
+    server: Server<H>,
+    catalog: Catalog,
+    tail: Tail<H::Session>,
+    snapshot: Snapshot,
+    workers: Workers<H::Session>,
+    status: StatusQuery,
+    output: Output,
+    until: Until,
+    /// Nothing of the binlog is returned any more: the stop position is passed, and only chunks are still missing.
+    passed_stop: bool,
+    reached_stop: bool,
+    announced: bool,
+    update_before: bool,
+    /// Without GTIDs: how long a transaction may be in the binlog before selects see it.
+    window: Option<Duration>,
+    /// No select before this time, nanoseconds of the monotonic clock: see [`window`](Self::window).
+    selects_from: u64,
+    /// How long nothing has come from the server while somebody waited.
+    silence: Duration,
+    tail_retry: Retry,
+    /// After an error the reader is in no state that a position describes.
+    failed: Option<Error>,
+}
+
+/// What the tail tells its rows to.
+struct Flow<'a> {
+    catalog: &'a Catalog,
+    snapshot: &'a mut Snapshot,
+    output: &'a mut Output,
+    until: &'a Until,
+    passed_stop: bool,
+    update_before: bool,
+    exact: bool,
+    now: u64,
+}
+
+// === impl Reader ===
+
+impl<H: Host> Reader<H> {
+    /// Events in order, up to the budget. Waits for the first one as long as the budget says.
+    ///
+    /// # Errors
+    /// The server, the network, the data, or a change of a captured table. The reader is of no more use then.
+    pub async fn next(&mut self, budget: Budget) -> Result<Vec<Event>, Error> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.pull(&budget).await;
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
+    async fn pull(&mut self, budget: &Budget) -> Result<Vec<Event>, Error> {
+        let begun = self.server.host.monotonic();
+        let wait = Duration::from_millis(u64::from(budget.wait_ms));
+        self.announce();
+        while !self.reached_stop {
+            self.emit(budget)?;
+            if !self.snapshot.is_amid_chunk() {
+                self.process(budget)?;
+                self.emit(budget)?;
+            }
+            self.passed_stop = self.passed_stop || self.until.is_passed(&self.tail);
+            self.reached_stop = self.is_stop_reached();
+            if self.reached_stop || self.output.is_full(budget) {
+                break;
+            }
+            let waited = Duration::from_nanos(self.server.host.monotonic().saturating_sub(begun));
+            let left = if self.output.is_empty() { wait.saturating_sub(waited) } else { Duration::ZERO };
+            if !self.pump(left).await? && (left.is_zero() || !self.output.is_empty()) {
+                break;
+            }
+        }
+        let mut events = self.output.take(&self.catalog.tables);
+        if self.reached_stop {
+            events.push(Event::ReachedStop);
+        } else if events.is_empty() {
+            events.push(Event::Idle);
+        }
+        Ok(events)
+    }
+
+    /// State that describes everything returned so far.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn position(&self) -> Result<Option<Vec<u8>>, Error> {
+        if self.failed.is_some() || self.snapshot.is_amid_chunk() || !self.tail.is_describable() {
+            return Ok(None);
+        }
+        if let (true, Until::At(position)) = (self.passed_stop, &self.until) {
+            return if self.reached_stop { position.to_bytes().map(Some) } else { Ok(None) };
+        }
+        let tables = self.catalog.tables.iter().enumerate().map(|(index, table)| TablePosition {
+            database: table.database.clone(),
+            name: table.name.clone(),
+            shape: table.shape.clone(),
+            snapshot: self.snapshot.position(index),
+        });
+        let position = Position {
+            server_uuid: self.tail.server_uuid.clone(),
+            gtids: self.tail.gtids.clone(),
+            place: self.tail.start().clone(),
+            partial: self.tail.partial(),
+            tables: tables.collect(),
+        };
+        position.to_bytes().map(Some)
+    }
+
+    /// How far it is, for a person.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            tables: self.snapshot.progress(&self.catalog),
+            place: self.tail.place.to_string(),
+            committed_at: self.tail.committed_at,
+        }
+    }
+
+    /// The shape of every table comes first, so that empty tables are made, too.
+    fn announce(&mut self) {
+        if self.announced {
+            return;
+        }
+        self.announced = true;
+        for table in self.catalog.tables.iter().filter(|table| table.wanted) {
+            self.output.push(Event::Schema(table.schema.clone()));
+        }
+    }
+
+    /// Return chunks that the tail has caught up with.
+    fn emit(&mut self, budget: &Budget) -> Result<(), Error> {
+        self.snapshot.emit(self.tail.start(), &self.catalog, &mut self.output, budget)
+    }
+
+    /// Process events that have come, up to the budget.
+    fn process(&mut self, budget: &Budget) -> Result<(), Error> {
+        let now = self.server.host.monotonic();
+        while self.tail.has_events() && !self.output.is_full(budget) {
+            let mut flow = Flow {
+                catalog: &self.catalog,
+                snapshot: &mut self.snapshot,
+                output: &mut self.output,
+                until: &self.until,
+                passed_stop: self.passed_stop,
+                update_before: self.update_before,
+                exact: self.window.is_none(),
+                now,
+            };
+            let met = self.tail.next(&self.catalog, &mut flow)?;
+            if met == Met::Boundary {
+                for (table, verdict) in
+                    self.snapshot.passed(self.tail.start(), &self.catalog, &mut self.output)
+                {
+                    self.workers.verdict(&self.server, &self.snapshot, table, verdict, now);
+                }
+            }
+            self.passed_stop = self.passed_stop || self.until.is_passed(&self.tail);
+            if self.is_stop_reached() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_stop_reached(&self) -> bool {
+        match &self.until {
+            Until::Never => false,
+            Until::SnapshotEnd => self.snapshot.is_done(),
+            Until::Head { .. } | Until::At(_) => self.passed_stop && self.snapshot.is_done(),
+        }
+    }
+
+    fn count(&self, name: &str, add: u64) {
+        self.server.host.counter(name, add);
+    }
+}
+
+// === impl Flow ===
+
+impl Receiver for Flow<'_> {
+    fn interest(&mut self, index: usize, gtid: Option<&Gtid>) -> Interest {
+        let table = self.catalog.tables.get(index);
+        let keyed = table.is_some_and(crate::table::Table::is_keyed);
+        let (forward, touch) = self.snapshot.meet(index, keyed, gtid, self.now, self.exact);
+        let ended = self.passed_stop && matches!(self.until, Until::At(_));
+        Interest {
+            forward: forward && !ended && table.is_some_and(|table| table.wanted),
+            touch,
+            update_before: self.update_before,
+        }
+    }
+
+    fn touch(&mut self, index: usize, key: &[u8]) {
+        self.snapshot.touch(index, key);
+    }
+
+    fn output(&mut self) -> &mut Output {
+        self.output
+    }
+
+    fn limit(&self, gtid: Option<&Gtid>, start: &FilePosition) -> Option<u64> {
+        self.until.limit(gtid, start)
+    }
+}

@@ -1,0 +1,255 @@
+//! Opening: checks, tables, the tail, and what of the snapshot is still to be done.
+
+use std::time::Duration;
+
+use cdc_plugin::host::{Level, Mysql};
+use cdc_plugin::source::{OpenOptions, StopCondition};
+use cdc_plugin::types::Error;
+
+use crate::options::{Options, Startup};
+use crate::output::Output;
+use crate::position::{Position, SnapshotPosition};
+use crate::reader::Reader;
+use crate::reader::stop::Until;
+use crate::server::discovery::{self, Listed};
+use crate::server::preflight::Facts;
+use crate::server::status::StatusQuery;
+use crate::server::{Host, Retry, Server};
+use crate::snapshot::keyed::KeyedSnapshot;
+use crate::snapshot::unit::UnitSnapshot;
+use crate::snapshot::workers::Workers;
+use crate::snapshot::{Snapshot, TableSnapshot};
+use crate::table::{Catalog, Table};
+use crate::tail::{Start, Tail};
+
+/// Rows of a chunk are chosen so that it takes about this much, by the storage engine's estimate of a row.
+const CHUNK_TARGET_BYTES: u64 = 8 << 20;
+
+impl<H: Host> Reader<H> {
+    /// Open a source.
+    ///
+    /// # Errors
+    /// The server, its settings, the privileges or the tables do not allow it, or the position cannot be gone on from.
+    pub async fn open(host: H, options: Options, open: OpenOptions) -> Result<Self, Error> {
+        let server = Server { host, options };
+        for warning in &server.options.warnings {
+            server.log(Level::Warn, warning, &[]);
+        }
+        let stored = open.start.as_deref().map(Position::from_bytes).transpose()?;
+        let status = StatusQuery::default();
+        let session = server.session().await?;
+        // The position comes before the schema: a change of a table in between is met by the tail.
+        let seen = stored.as_ref().and_then(|position| position.gtids.as_ref());
+        let facts = Facts::ask_settled(&server, &session, &status, seen).await?;
+        let start = start(&facts, stored.as_ref());
+        facts.check_start(&server.options.place(), &start)?;
+        let until = until(&server.options, &facts, &open.stop)?;
+        let catalog = catalog(&server, &session, &facts, stored.as_ref(), &open).await?;
+        drop(session);
+        if let Some(stored) = &stored {
+            until.check(stored)?;
+        }
+        let snapshot = snapshot(&server.options, &catalog, stored.as_ref(), &until)?;
+        let tail = Tail::open(&server, start).await?;
+        let exact = tail.gtids.is_some();
+        let now = server.host.monotonic();
+        let retries = server.options.max_retries;
+        let window = (!exact).then_some(facts.commit_window);
+        let fields = [
+            ("tables", catalog.tables.len().to_string()),
+            ("server_uuid", facts.server_uuid.clone()),
+            ("gtids", exact.to_string()),
+        ];
+        server.log(Level::Info, "the source is open", &fields);
+        Ok(Self {
+            workers: Workers::new(server.options.connections, retries),
+            selects_from: now + window.unwrap_or_default().as_nanos() as u64,
+            server,
+            catalog,
+            tail,
+            snapshot,
+            status,
+            output: Output::default(),
+            until,
+            passed_stop: false,
+            reached_stop: false,
+            announced: false,
+            update_before: open.update_before,
+            window,
+            silence: Duration::ZERO,
+            tail_retry: Retry::new(retries),
+            failed: None,
+        })
+    }
+}
+
+fn start(facts: &Facts, stored: Option<&Position>) -> Start {
+    match stored {
+        Some(position) => Start {
+            // By GTIDs it may be another server than before.
+            server_uuid: match position.gtids {
+                Some(_) => facts.server_uuid.clone(),
+                None => position.server_uuid.clone(),
+            },
+            gtids: position.gtids.clone(),
+            place: position.place.clone(),
+            partial: position.partial.clone(),
+        },
+        None => Start {
+            server_uuid: facts.server_uuid.clone(),
+            gtids: facts.gtids.then(|| facts.status.gtids.clone()),
+            place: facts.status.place.clone(),
+            partial: None,
+        },
+    }
+}
+
+fn until(options: &Options, facts: &Facts, stop: &StopCondition) -> Result<Until, Error> {
+    Ok(match stop {
+        StopCondition::Never if options.startup == Startup::Snapshot => Until::SnapshotEnd,
+        StopCondition::Never => Until::Never,
+        StopCondition::SnapshotEnd => Until::SnapshotEnd,
+        StopCondition::Head => Until::Head {
+            gtids: facts.gtids.then(|| facts.status.gtids.clone()),
+            place: facts.status.place.clone(),
+        },
+        StopCondition::At(position) => Until::At(Box::new(Position::from_bytes(position)?)),
+    })
+}
+
+/// The captured tables: all that the options select at the very first start, later those of the position.
+async fn catalog<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    facts: &Facts,
+    stored: Option<&Position>,
+    open: &OpenOptions,
+) -> Result<Catalog, Error> {
+    let mut listed = discovery::list(server, session).await?;
+    let selector = &server.options.tables;
+    match stored {
+        None => {
+            let all: Vec<_> =
+                listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
+            listed.retain(|table| selector.matches(&table.database, &table.name));
+            if listed.is_empty() {
+                return Err(selector.nothing_matches(&all));
+            }
+        }
+        Some(position) => keep_known(server, &mut listed, position)?,
+    }
+    let mut described = discovery::describe(server, session, &listed).await?;
+    let mut tables = Vec::new();
+    for listed in &listed {
+        let Some(columns) = described.remove(&(listed.database.clone(), listed.name.clone())) else {
+            return Err(Error::config(
+                "mysql.privilege",
+                format!(
+                    "the columns of table {}.{} cannot be seen; grant SELECT on it",
+                    listed.database, listed.name
+                ),
+            ));
+        };
+        let mut table = Table::new(listed, columns, server.options.comments);
+        table.wanted = open.tables.as_ref().is_none_or(|wanted| wanted.contains(&table.schema.table));
+        if let Some(known) = stored.and_then(|position| position.table(&table.database, &table.name))
+            && known.shape != table.shape
+        {
+            return Err(Error::permanent(
+                "mysql.schema-changed",
+                format!(
+                    "table {table} was changed since this pipeline last read it; schema changes are not supported by this \
+                     version: start anew with an empty state directory"
+                ),
+            ));
+        }
+        tables.push(table);
+    }
+    Ok(Catalog::new(tables, facts.lower_case_names, selector.clone()))
+}
+
+/// Keep the tables of the position, and say what became of others.
+fn keep_known<H: Host>(
+    server: &Server<H>,
+    listed: &mut Vec<Listed>,
+    position: &Position,
+) -> Result<(), Error> {
+    let selector = &server.options.tables;
+    for table in listed.iter() {
+        if selector.matches(&table.database, &table.name)
+            && position.table(&table.database, &table.name).is_none()
+        {
+            let name = format!("{}.{}", table.database, table.name);
+            server.log(
+                Level::Warn,
+                "a table that the options select appeared after this pipeline's first start and is not captured",
+                &[("table", name)],
+            );
+        }
+    }
+    listed.retain(|table| position.table(&table.database, &table.name).is_some());
+    for known in &position.tables {
+        if !listed.iter().any(|table| table.database == known.database && table.name == known.name) {
+            return Err(Error::permanent(
+                "mysql.schema-changed",
+                format!(
+                    "table {}.{} of this pipeline is gone from {}; schema changes are not supported by this version: \
+                     start anew with an empty state directory",
+                    known.database,
+                    known.name,
+                    server.options.place()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is still to be read of each table.
+fn snapshot(
+    options: &Options,
+    catalog: &Catalog,
+    stored: Option<&Position>,
+    until: &Until,
+) -> Result<Snapshot, Error> {
+    let mut tables = Vec::new();
+    for table in &catalog.tables {
+        let start = match stored.and_then(|position| position.table(&table.database, &table.name)) {
+            Some(known) => known.snapshot.clone(),
+            None if options.startup == Startup::Latest => SnapshotPosition::Done,
+            None => SnapshotPosition::NotBegun,
+        };
+        let end = match until {
+            Until::At(position) => {
+                let end = position.table(&table.database, &table.name).map(|table| table.snapshot.clone());
+                Some(end.unwrap_or(SnapshotPosition::Done))
+            }
+            _ => None,
+        };
+        tables.push(if !table.wanted || start == SnapshotPosition::Done || end == Some(SnapshotPosition::NotBegun) {
+            TableSnapshot::Idle(start)
+        } else if table.is_keyed() {
+            let limit = match end {
+                Some(SnapshotPosition::Upto { upto, .. }) => Some(upto),
+                _ => None,
+            };
+            TableSnapshot::Keyed(Box::new(KeyedSnapshot::new(&start, limit, chunk_rows(options, table))))
+        } else if end.is_none() {
+            TableSnapshot::Unit(UnitSnapshot::default())
+        } else {
+            return Err(Error::permanent(
+                "mysql.replay",
+                format!(
+                    "the snapshot of table {table}, which has no primary key, cannot be read a second time as of a past \
+                     position; empty its target table and start anew with an empty state directory"
+                ),
+            ));
+        });
+    }
+    Ok(Snapshot::new(tables))
+}
+
+fn chunk_rows(options: &Options, table: &Table) -> u64 {
+    let fitting = CHUNK_TARGET_BYTES / table.row_bytes.max(1);
+    options.chunk_rows.min(fitting).max(1)
+}

@@ -1,0 +1,131 @@
+//! Which tables there are, and their columns and keys, from `information_schema`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdc_plugin::host::Mysql;
+use cdc_plugin::host::mysql::Parameter;
+use cdc_plugin::types::Error;
+
+use crate::column::{ColumnDef, Declaration, Kind};
+use crate::selector::is_system;
+use crate::server::rows::Row;
+use crate::server::{Host, Server};
+
+/// A base table that the user may see.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Database.
+    pub database: String,
+    /// Table.
+    pub name: String,
+    /// As the storage engine estimates.
+    pub rows: Option<u64>,
+    /// Average length of a row in bytes, as the storage engine estimates.
+    pub row_bytes: Option<u64>,
+    /// Empty for none.
+    pub comment: String,
+}
+
+/// Columns and key of a table.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// In the order of the table.
+    pub columns: Vec<ColumnDef>,
+    /// Indexes of the primary key's columns in key order; empty for none.
+    pub key: Vec<usize>,
+}
+
+/// All base tables that are not the server's own.
+///
+/// # Errors
+/// The session fails.
+pub async fn list<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+) -> Result<Vec<Listed>, Error> {
+    let sql = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, AVG_ROW_LENGTH, TABLE_COMMENT FROM information_schema.TABLES \
+               WHERE TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_SCHEMA, TABLE_NAME";
+    let rows = server.ask(session, "list the tables", sql).await?;
+    let listed = rows.iter().filter_map(|row| {
+        Some(Listed {
+            database: row.text("TABLE_SCHEMA").filter(|database| !is_system(database))?,
+            name: row.text("TABLE_NAME")?,
+            rows: row.number("TABLE_ROWS"),
+            row_bytes: row.number("AVG_ROW_LENGTH"),
+            comment: row.text("TABLE_COMMENT").unwrap_or_default(),
+        })
+    });
+    Ok(listed.collect())
+}
+
+/// Columns and keys of tables, by database and table.
+///
+/// # Errors
+/// The session fails, or a column has a type or character set that cannot be read.
+pub async fn describe<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    tables: &[Listed],
+) -> Result<BTreeMap<(String, String), Described>, Error> {
+    let wanted: BTreeSet<(&str, &str)> =
+        tables.iter().map(|table| (table.database.as_str(), table.name.as_str())).collect();
+    let mut described: BTreeMap<(String, String), Described> = BTreeMap::new();
+    for database in tables.iter().map(|table| table.database.as_str()).collect::<BTreeSet<_>>() {
+        let parameters = [Parameter::Text(database.to_owned())];
+        let failed = |failure| server.error(&failure, "read the columns of the tables");
+        let sql = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, \
+                   NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLUMN_COMMENT \
+                   FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME, ORDINAL_POSITION";
+        for row in server.rows(session, sql, &parameters).await.map_err(failed)?.iter() {
+            let Some(table) = row.text("TABLE_NAME").filter(|table| wanted.contains(&(database, table)))
+            else {
+                continue;
+            };
+            let column = column(server, &row, database, &table)?;
+            let entry = described.entry((database.to_owned(), table));
+            entry.or_insert_with(|| Described { columns: Vec::new(), key: Vec::new() }).columns.push(column);
+        }
+        let sql = "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
+                   WHERE TABLE_SCHEMA = ? AND INDEX_NAME = 'PRIMARY' ORDER BY TABLE_NAME, SEQ_IN_INDEX";
+        for row in server.rows(session, sql, &parameters).await.map_err(failed)?.iter() {
+            let (Some(table), Some(name)) = (row.text("TABLE_NAME"), row.text("COLUMN_NAME")) else {
+                continue;
+            };
+            if let Some(described) = described.get_mut(&(database.to_owned(), table)) {
+                let column = described.columns.iter().position(|column| column.name == name);
+                described.key.extend(column);
+            }
+        }
+    }
+    Ok(described)
+}
+
+fn column<H: Host>(
+    server: &Server<H>,
+    row: &Row<'_>,
+    database: &str,
+    table: &str,
+) -> Result<ColumnDef, Error> {
+    let name = row.text("COLUMN_NAME").unwrap_or_default();
+    let declared = Declaration {
+        data_type: row.text("DATA_TYPE").unwrap_or_default(),
+        column_type: row.text("COLUMN_TYPE").unwrap_or_default(),
+        length: row.number("CHARACTER_MAXIMUM_LENGTH"),
+        precision: row.number("NUMERIC_PRECISION"),
+        scale: row.number("NUMERIC_SCALE"),
+        fraction: row.number("DATETIME_PRECISION"),
+        charset: row.text("CHARACTER_SET_NAME"),
+    };
+    let kind = Kind::from_declaration(&declared, server.options.tinyint1_is_boolean).map_err(|unsupported| {
+        Error::config(
+            "mysql.column-type",
+            format!(
+                "column `{name}` of table {database}.{table} cannot be read: {unsupported}; leave the table out with \
+                 `tables.exclude`"
+            ),
+        )
+    })?;
+    let comment = row.text("COLUMN_COMMENT").filter(|comment| server.options.comments && !comment.is_empty());
+    let nullable = row.text("IS_NULLABLE").is_some_and(|nullable| nullable.eq_ignore_ascii_case("YES"));
+    Ok(ColumnDef { name, kind, declared: declared.canonical(), nullable, comment })
+}

@@ -1,0 +1,151 @@
+//! Opening the dump, at the start and after a loss.
+
+use std::collections::HashMap;
+
+use cdc_plugin::host::mysql::{DumpOptions, DumpStart, Failure, FailureKind};
+use cdc_plugin::host::{Level, Mysql, Session};
+use cdc_plugin::types::Error;
+
+use crate::error;
+use crate::gtid::GtidSet;
+use crate::position::{FilePosition, Partial};
+use crate::server::{Host, Retry, Server};
+use crate::tail::{Buffers, Tail};
+
+/// Silence after which the server tells that it is alive, and where it is.
+const HEARTBEAT_MS: u32 = 1_000;
+/// The server cannot give the binlog: gone, ahead of it, or another replica has our id.
+const CANNOT_DUMP: u16 = 1236;
+/// Access denied for want of a global privilege.
+const PRIVILEGE: u16 = 1227;
+
+/// Where a tail begins.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Whose files `place` names.
+    pub server_uuid: String,
+    /// With GTIDs: what is through already.
+    pub gtids: Option<GtidSet>,
+    /// Where the next transaction starts.
+    pub place: FilePosition,
+    /// How much of it was returned.
+    pub partial: Option<Partial>,
+}
+
+impl<S: Session> Tail<S> {
+    /// Open the dump.
+    ///
+    /// # Errors
+    /// The server is not reachable, refuses, or no longer has the binlog.
+    pub async fn open<H>(server: &Server<H>, start: Start) -> Result<Self, Error>
+    where
+        H: Host + Mysql<Session = S>,
+    {
+        let session = dump(server, &start).await?;
+        Ok(Self {
+            session,
+            server_uuid: start.server_uuid,
+            gtids: start.gtids,
+            start: start.place.clone(),
+            place: start.place,
+            committed_at: None,
+            transaction: None,
+            resume: start.partial,
+            maps: HashMap::new(),
+            events: Vec::new(),
+            read: 0,
+            buffers: Buffers::default(),
+        })
+    }
+
+    /// Where a tail would have to begin to go on from here.
+    #[must_use]
+    pub fn restart(&self) -> Start {
+        Start {
+            server_uuid: self.server_uuid.clone(),
+            gtids: self.gtids.clone(),
+            place: self.start.clone(),
+            partial: self.partial(),
+        }
+    }
+
+    /// What to make of a failure of the dump: none when it is worth a new connection.
+    #[must_use]
+    pub fn judge<H>(server: &Server<H>, failure: &Failure) -> Option<Error>
+    where
+        H: Host + Mysql<Session = S>,
+    {
+        (!error::is_passing(failure) && !is_id_clash(failure)).then(|| refusal(server, failure))
+    }
+}
+
+async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H::Session, Error> {
+    let mut retry = Retry::new(server.options.max_retries);
+    let ids = &server.options.server_ids;
+    let count = u64::from(ids.end() - ids.start()) + 1;
+    let mut draw = server.host.now() / 1_000;
+    loop {
+        let session = server.session().await?;
+        draw = draw.wrapping_add(u64::from(session.info().connection_id)).wrapping_add(1);
+        let server_id = ids.start() + (draw % count) as u32;
+        let from = match &start.gtids {
+            Some(gtids) => DumpStart::GtidSet(gtids.to_string()),
+            None => DumpStart::FilePosition((start.place.file.clone(), start.place.pos)),
+        };
+        let place = match &start.gtids {
+            Some(gtids) => format!("after GTIDs {gtids}"),
+            None => format!("from {}", start.place),
+        };
+        let failure =
+            match session.dump(DumpOptions { start: from, server_id, heartbeat_ms: HEARTBEAT_MS }).await {
+                Ok(()) => {
+                    let fields = [("server_id", server_id.to_string()), ("start", place)];
+                    server.log(Level::Info, "reading the binlog", &fields);
+                    return Ok(session);
+                }
+                Err(failure) => failure,
+            };
+        if is_id_clash(&failure) {
+            let error = refusal(server, &failure);
+            if retry.next_pause().is_none() {
+                return Err(error);
+            }
+            server.log(Level::Warn, &error.message, &[]);
+            continue;
+        }
+        server.pause(&mut retry, &failure, refusal(server, &failure)).await?;
+    }
+}
+
+fn is_id_clash(failure: &Failure) -> bool {
+    failure.code == Some(CANNOT_DUMP) && failure.message.contains("same server_uuid/server_id")
+}
+
+fn refusal<H: Host>(server: &Server<H>, failure: &Failure) -> Error {
+    let place = server.options.place();
+    let said = error::said(failure);
+    match (failure.kind, failure.code) {
+        (FailureKind::Server, Some(PRIVILEGE)) | (FailureKind::Refused, Some(PRIVILEGE)) => Error::config(
+            "mysql.privilege",
+            format!(
+                "user `{user}` may not read the binlog of {place}; run: GRANT REPLICATION SLAVE, REPLICATION CLIENT ON \
+                 *.* TO '{user}'@'%'",
+                user = server.options.connect.user,
+            ),
+        )
+        .because(said),
+        (_, Some(CANNOT_DUMP)) if is_id_clash(failure) => Error::config(
+            "mysql.server-id",
+            format!("another replica of {place} has our server id; set `server-id` to a range of free ones"),
+        )
+        .because(said),
+        (_, Some(CANNOT_DUMP)) => Error::permanent(
+            "mysql.binlog-lost",
+            format!(
+                "{place} cannot give the binlog from where this pipeline stands ({said}); the changes in between are \
+                 lost to it: start anew with an empty state directory, and raise binlog_expire_logs_seconds"
+            ),
+        ),
+        _ => server.error(failure, "read the binlog"),
+    }
+}

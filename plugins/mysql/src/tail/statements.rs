@@ -1,0 +1,122 @@
+//! QUERY events: the frame of transactions, and statements that must not be passed over.
+
+use cdc_plugin::types::Error;
+
+use crate::binlog::query::Query;
+use crate::statement::{Action, Name, Statement, shortened};
+use crate::table::Catalog;
+use crate::tail::{Tail, Transaction};
+
+impl<S> Tail<S> {
+    pub(super) fn query(&mut self, query: &Query, catalog: &Catalog) -> Result<(), Error> {
+        let statement = Statement::classify(query);
+        match &statement {
+            Statement::Begin => {
+                self.transaction.get_or_insert_with(Transaction::default).begun = true;
+                return Ok(());
+            }
+            Statement::Savepoint | Statement::Xa => {
+                // XA START frames a transaction, other XA statements are ones of their own.
+                if query.sql.trim_start().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("XA START"))
+                {
+                    self.transaction.get_or_insert_with(Transaction::default).begun = true;
+                } else {
+                    self.end_statement();
+                }
+                return Ok(());
+            }
+            Statement::Commit => {
+                self.end();
+                return Ok(());
+            }
+            Statement::Rollback | Statement::RollbackToSavepoint => {
+                if self.transaction.as_ref().is_some_and(|transaction| transaction.rows > 0) {
+                    return Err(Error::permanent(
+                        "mysql.rollback",
+                        format!(
+                            "a transaction at {} was written to the binlog and undone in part (tables without \
+                             transactions took part in it), which this version cannot follow; exclude the tables that \
+                             are not transactional, or start anew",
+                            self.start
+                        ),
+                    ));
+                }
+                if statement == Statement::Rollback {
+                    self.end();
+                }
+                return Ok(());
+            }
+            Statement::Harmless => {}
+            Statement::DropDatabase(database) => {
+                if let Some(table) = catalog.find_in(database) {
+                    return Err(self.unsupported("DROP DATABASE", &table.to_string(), query));
+                }
+            }
+            Statement::Tables { action, names } => {
+                if let Some(table) = touched(*action, names, query, catalog) {
+                    return Err(self.unsupported(action.verb(), &table, query));
+                }
+            }
+        }
+        self.end_statement();
+        Ok(())
+    }
+
+    /// XA_PREPARE: one-phase transactions are committed by it, two-phase ones may be undone later.
+    pub(super) fn xa_prepare(&mut self, body: &[u8]) -> Result<(), Error> {
+        let one_phase = body.first() == Some(&1);
+        let rows = self.transaction.as_ref().map_or(0, |transaction| transaction.rows);
+        if !one_phase && rows > 0 {
+            return Err(Error::permanent(
+                "mysql.xa",
+                format!(
+                    "a two-phase (XA) transaction at {} changes captured tables, which this version does not support",
+                    self.start
+                ),
+            ));
+        }
+        self.end();
+        Ok(())
+    }
+
+    /// A statement outside BEGIN and COMMIT is a transaction of its own.
+    fn end_statement(&mut self) {
+        if self.transaction.as_ref().is_some_and(|transaction| !transaction.begun) {
+            self.end();
+        }
+    }
+
+    fn unsupported(&self, verb: &str, table: &str, query: &Query) -> Error {
+        let (code, reason) = match verb {
+            "statement-format DML" => (
+                "mysql.statement-format",
+                "changes that are logged as statements cannot be read; find the session that sets binlog_format",
+            ),
+            _ => ("mysql.schema-change", "schema changes are not supported by this version"),
+        };
+        Error::permanent(
+            code,
+            format!(
+                "{verb} on table {table} at {}: {reason}. The statement is: {}",
+                self.place,
+                shortened(&query.sql)
+            ),
+        )
+    }
+}
+
+/// The first captured table, or table that would be captured, that the statement concerns.
+fn touched(action: Action, names: &[Name], query: &Query, catalog: &Catalog) -> Option<String> {
+    names.iter().find_map(|name| {
+        let database = name.database.as_deref().unwrap_or(&query.database);
+        let captured = catalog.find(database, &name.table).is_some();
+        let concerned = match action {
+            Action::Create { if_not_exists: true } if captured => false,
+            // A table that appears under a selected name.
+            Action::Create { .. } | Action::Rename => captured || catalog.selects(database, &name.table),
+            Action::Alter => captured || (names.len() > 1 && catalog.selects(database, &name.table)),
+            Action::Drop | Action::Truncate | Action::Write | Action::Unknown => captured,
+        };
+        concerned.then(|| format!("{database}.{}", name.table))
+    })
+}

@@ -1,0 +1,175 @@
+//! DATE, DATETIME and TIMESTAMP: from the forms of row images and of selects to days and microseconds.
+//!
+//! A date with a month or day of zero, and one that no calendar has (`2021-02-31`), has no place on the time line: it
+//! becomes null.
+
+use crate::binlog::cursor::{Cursor, Truncated};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// Days since 1970-01-01 of a proleptic Gregorian date; none when there is no such date.
+#[must_use]
+pub fn days(year: i64, month: u32, day: u32) -> Option<i32> {
+    const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let index = usize::try_from(month.checked_sub(1)?).ok()?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = LENGTHS.get(index)? + u32::from(leap && month == 2);
+    if day == 0 || day > length || !(0..=9999).contains(&year) {
+        return None;
+    }
+    // Years begin in March, so that the leap day is the last one.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = i64::from((153 * month + 2) / 5 + day - 1);
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    i32::try_from(days).ok()
+}
+
+/// Days since 1970-01-01 of the three bytes of a DATE in a row image.
+#[must_use]
+pub fn date(bytes: [u8; 3]) -> Option<i32> {
+    let packed = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]);
+    days(i64::from(packed >> 9), packed >> 5 & 15, packed & 31)
+}
+
+/// Days since 1970-01-01 of a packed date (`wit/deps/cdc-host`, `value-data.datetimes`).
+#[must_use]
+pub fn packed_days(packed: i64) -> Option<i32> {
+    let date = packed >> 41;
+    let months = date >> 5;
+    days(months / 13, (months % 13) as u32, (date & 31) as u32)
+}
+
+/// Microseconds since 1970-01-01 00:00:00 of a packed date and time; none for dates that have no place on the line.
+#[must_use]
+pub fn packed_micros(packed: i64) -> Option<i64> {
+    let days = i64::from(packed_days(packed)?);
+    let (hour, minute, second) = (packed >> 36 & 31, packed >> 30 & 63, packed >> 24 & 63);
+    let (fraction, seconds) =
+        (packed & 0xff_ffff, days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second);
+    Some(seconds * MICROS_PER_SECOND + fraction)
+}
+
+/// Microseconds of the fraction of a DATETIME2 or TIMESTAMP2 with `precision` digits, which follows its whole part.
+///
+/// # Errors
+/// The bytes end.
+#[inline]
+fn fraction(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
+    let bytes = cursor.take(fraction_len(precision))?;
+    let value = bytes.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
+    // One byte counts 1/100 s, two 1/10000 s, three 1/1000000 s.
+    Ok(value * [0, 10_000, 100, 1][bytes.len().min(3)])
+}
+
+/// Bytes of the fraction with `precision` digits.
+#[must_use]
+pub fn fraction_len(precision: u8) -> usize {
+    usize::from(precision.min(6)).div_ceil(2)
+}
+
+/// A DATETIME2 of a row image, packed: five big-endian bytes with a bias, then the fraction.
+///
+/// # Errors
+/// The bytes end.
+#[inline]
+pub fn datetime(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
+    let whole = cursor.array::<5>()?.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
+    Ok(whole - 0x80_0000_0000 << 24 | fraction(cursor, precision)?)
+}
+
+/// A TIMESTAMP2 of a row image in microseconds since the epoch; none for the zero date.
+///
+/// # Errors
+/// The bytes end.
+#[inline]
+pub fn timestamp(cursor: &mut Cursor<'_>, precision: u8) -> Result<Option<i64>, Truncated> {
+    let seconds = i64::from(u32::from_be_bytes(cursor.array()?));
+    let micros = seconds * MICROS_PER_SECOND + fraction(cursor, precision)?;
+    Ok((micros != 0).then_some(micros))
+}
+
+/// A packed date and time as SQL text, `YYYY-MM-DD HH:MM:SS.ffffff`.
+#[must_use]
+pub fn packed_text(packed: i64) -> String {
+    let date = packed >> 41;
+    let months = date >> 5;
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
+        months / 13,
+        months % 13,
+        date & 31,
+        packed >> 36 & 31,
+        packed >> 30 & 63,
+        packed >> 24 & 63,
+        packed & 0xff_ffff
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pack(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64, micro: i64) -> i64 {
+        ((year * 13 + month) << 5 | day) << 41 | hour << 36 | minute << 30 | second << 24 | micro
+    }
+
+    #[test]
+    fn known_dates_have_known_days() {
+        assert_eq!(days(1970, 1, 1), Some(0));
+        assert_eq!(days(2000, 2, 29), Some(11_016));
+        assert_eq!(days(9999, 12, 31), Some(2_932_896));
+        assert_eq!(days(1000, 1, 1), Some(-354_285));
+        assert_eq!(days(0, 1, 1), Some(-719_528));
+    }
+
+    #[test]
+    fn dates_that_no_calendar_has_are_null() {
+        for (year, month, day) in
+            [(0, 0, 0), (2020, 0, 1), (2020, 1, 0), (2021, 2, 29), (2021, 4, 31), (1900, 2, 29)]
+        {
+            assert_eq!(days(year, month, day), None, "{year}-{month}-{day}");
+        }
+        assert_eq!(packed_micros(0), None);
+        assert_eq!(date([0, 0, 0]), None);
+    }
+
+    #[test]
+    fn a_packed_time_is_counted_in_microseconds() {
+        assert_eq!(
+            packed_micros(pack(1970, 1, 2, 3, 4, 5, 6)),
+            Some((86_400 + 3 * 3600 + 4 * 60 + 5) * 1_000_000 + 6)
+        );
+        assert_eq!(packed_text(pack(2024, 12, 31, 23, 59, 58, 7)), "2024-12-31 23:59:58.000007");
+    }
+
+    #[test]
+    fn fractions_take_half_their_digits_in_bytes() {
+        let mut bytes =
+            (0x80_0000_0000i64 + (pack(2024, 5, 6, 7, 8, 9, 0) >> 24)).to_be_bytes()[3..].to_vec();
+        bytes.extend([0x04, 0xd2]);
+        let packed = datetime(&mut Cursor::new(&bytes), 4).unwrap();
+        assert_eq!(packed, pack(2024, 5, 6, 7, 8, 9, 123_400));
+        assert_eq!(datetime(&mut Cursor::new(&bytes[..6]), 4), Err(Truncated));
+    }
+
+    #[test]
+    fn the_zero_timestamp_is_null() {
+        assert_eq!(timestamp(&mut Cursor::new(&[0; 4]), 0), Ok(None));
+        assert_eq!(timestamp(&mut Cursor::new(&[0, 0, 0, 1, 50]), 2), Ok(Some(1_500_000)));
+    }
+
+    proptest! {
+        #[test]
+        fn days_grow_by_one_with_each_date(year in 0i64..=9999, month in 1u32..=12, day in 1u32..=31) {
+            if let Some(today) = days(year, month, day) {
+                let next = days(year, month, day + 1)
+                    .or_else(|| days(year, month + 1, 1))
+                    .or_else(|| days(year + 1, 1, 1));
+                prop_assert_eq!(next.unwrap_or(today + 1), today + 1);
+            }
+        }
+    }
+}
