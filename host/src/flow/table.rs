@@ -50,7 +50,8 @@ impl Table {
                 let _ = failures.send(error);
             }
         });
-        Self { schema, queue, dirty: false, in_unit: false }
+        // No checkpoint before the target is there: after it the source may never mention the table again.
+        Self { schema, queue, dirty: true, in_unit: false }
     }
 
     pub(super) fn write(&mut self, batch: Batch, share: Share) {

@@ -100,7 +100,8 @@ impl Directory {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.dir.try_clone()?.into_std_file().sync_all()
+        // The handle itself is a path only, which cannot be synced.
+        self.dir.open(".")?.sync_all()
     }
 
     fn failure(&self, action: &'static str, file: &str) -> impl FnOnce(io::Error) -> StateError {
