@@ -33,17 +33,18 @@ build: plugins ## the components, the host and the emulator
 demo: setup build ## MySQL to an emulated MaxCompute, with changes under way, compared at the end
 	examples/shop/demo.sh
 
-test: setup build ## every test
+# The comparers are tried on the emulator that the first line built.
+test: setup ## every test
 	$(CARGO) test --workspace
-	$(PYTHON) -m pytest tests/compare tests/services
+	MAXCOMPUTE_EMULATOR=target/debug/maxcompute-emulator $(PYTHON) -m pytest tests/compare tests/services
 
 vectors: ## the protocol vectors alone
 	$(CARGO) test --workspace --test vectors
 
-bench: setup build ## benchmarks, each as a ratio to a baseline of the same run
+bench: setup ## benchmarks, each as a ratio to a baseline of the same run
 	$(CARGO) bench --workspace --bench '*'
 
-soak: setup build ## a long run with faults
+soak: setup ## a long run with faults
 	$(CARGO) test --release --workspace --test soak -- --ignored --nocapture
 
 lint: setup $(DENY) ## formats, clippy, docs, licenses and sources of dependencies, Python and shell
