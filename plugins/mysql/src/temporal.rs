@@ -76,7 +76,7 @@ pub fn fraction_len(precision: u8) -> usize {
 #[inline]
 pub fn datetime(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
     let whole = cursor.array::<5>()?.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
-    Ok(whole - 0x80_0000_0000 << 24 | fraction(cursor, precision)?)
+    Ok((whole - 0x80_0000_0000) << 24 | fraction(cursor, precision)?)
 }
 
 /// A TIMESTAMP2 of a row image in microseconds since the epoch; none for the zero date.

@@ -49,7 +49,7 @@ fn put(kind: Kind, column: &ValueColumn, row: usize, sink: &mut impl ValueSink) 
             sink.i32(narrow(integer(column, row)?)?);
         }
         Kind::Int { unsigned: true } | Kind::BigInt { unsigned: false } => {
-            sink.i64(narrow(integer(column, row)?)?)
+            sink.i64(narrow(integer(column, row)?)?);
         }
         Kind::BigInt { unsigned: true } => sink.decimal(integer(column, row)?),
         Kind::Float { widened } => {

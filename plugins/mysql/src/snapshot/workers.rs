@@ -326,13 +326,10 @@ impl<S> Worker<S> {
         table: &Table,
         context: &Context<'_, H>,
     ) -> Result<Option<TaskKind>, Error> {
-        let (planned, columns) = match outcome {
-            Outcome::Begun { planned, columns } => (planned, columns),
-            _ => {
-                keyed.give_back(job);
-                self.not_before = context.now + BUSY_PAUSE.as_nanos() as u64;
-                return Ok(None);
-            }
+        let Outcome::Begun { planned, columns } = outcome else {
+            keyed.give_back(job);
+            self.not_before = context.now + BUSY_PAUSE.as_nanos() as u64;
+            return Ok(None);
         };
         let since = context.since(keyed);
         let id = match (job, planned) {
@@ -365,7 +362,7 @@ impl<S> Worker<S> {
         match (state, &task.kind) {
             (TableSnapshot::Keyed(keyed), TaskKind::Begin(job)) => keyed.give_back(job),
             (TableSnapshot::Keyed(keyed), TaskKind::ReadChunk(id) | TaskKind::CutChunk(id)) => {
-                keyed.read_again(*id)
+                keyed.read_again(*id);
             }
             (TableSnapshot::Unit(unit), TaskKind::Open | TaskKind::Wait) => unit.give_back(),
             // Rows were returned already, or the transaction that holds them is gone.

@@ -50,7 +50,7 @@ impl<'a> Tokens<'a> {
             self.rest = self.rest.trim_start();
             let bytes = self.rest.as_bytes();
             let line_comment = bytes.starts_with(b"#")
-                || (bytes.starts_with(b"--") && bytes.get(2).is_none_or(|byte| byte.is_ascii_whitespace()));
+                || (bytes.starts_with(b"--") && bytes.get(2).is_none_or(u8::is_ascii_whitespace));
             if line_comment {
                 self.advance(self.rest.find('\n').map_or(self.rest.len(), |at| at + 1));
             } else if let Some(inside) =
