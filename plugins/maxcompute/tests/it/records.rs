@@ -44,7 +44,11 @@ fn each_append_vector_is_reproduced_row_by_row() {
         for (number, row) in rows(&case).iter().enumerate() {
             match record(&types, row, &mut stream) {
                 Some(Ok(bytes)) => {
-                    assert_eq!(canonical.get(at..at + bytes.len()), Some(bytes.as_slice()), "{name}, row {number}");
+                    assert_eq!(
+                        canonical.get(at..at + bytes.len()),
+                        Some(bytes.as_slice()),
+                        "{name}, row {number}"
+                    );
                     at += bytes.len();
                 }
                 outcome => {
@@ -68,7 +72,8 @@ fn each_append_vector_is_reproduced_row_by_row() {
 /// The bytes of one record, which is also added to the stream; none when the row has a decimal in scientific notation,
 /// which only PyODPS sends.
 fn record(types: &[OdpsType], row: &Value, stream: &mut RecordStream) -> Option<Result<Vec<u8>, Reject>> {
-    let decimal = types.iter().zip(row.as_array().unwrap()).find_map(|(r#type, value)| first_decimal(r#type, value));
+    let decimal =
+        types.iter().zip(row.as_array().unwrap()).find_map(|(r#type, value)| first_decimal(r#type, value));
     let scale = decimal.map(scale_of);
     if scale == Some(None) {
         return None;
@@ -130,7 +135,8 @@ fn each_upsert_vector_is_reproduced_bucket_by_bucket() {
     for case in load("records_upsert.json") {
         let name = case["name"].as_str().unwrap();
         let types = types(&case);
-        let key: Vec<_> = case["primary_key"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        let key: Vec<_> =
+            case["primary_key"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         let (schema, target) = schema(&types, None, &key).unwrap();
         let buckets = case["bucket_num"].as_u64().unwrap() as u32;
         let hasher = Hasher::named(case["hasher"].as_str().unwrap()).unwrap();
@@ -141,7 +147,7 @@ fn each_upsert_vector_is_reproduced_bucket_by_bucket() {
             Some(68) => RowKind::Delete,
             other => panic!("{name}: operation {other:?}"),
         };
-        let rows: Vec<_> = requests.iter().flat_map(|request| rows(request)).map(|row| (operation(row), row)).collect();
+        let rows: Vec<_> = requests.iter().flat_map(rows).map(|row| (operation(row), row)).collect();
         let batch = batch(&schema, &rows);
         let view = BatchView::new(&schema, &batch).unwrap();
         let plan = Plan::new(&schema, &target, None).unwrap();
@@ -161,7 +167,11 @@ fn each_upsert_vector_is_reproduced_bucket_by_bucket() {
                 target.split("bucketid=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
             let stream = std::mem::take(&mut streams[bucket]);
             assert!(target.contains(&format!("record_count={}", stream.records())), "{name}");
-            assert_eq!(stream.finish(), hex(request["canonical_hex"].as_str().unwrap()), "{name}, bucket {bucket}");
+            assert_eq!(
+                stream.finish(),
+                hex(request["canonical_hex"].as_str().unwrap()),
+                "{name}, bucket {bucket}"
+            );
         }
         assert!(streams.iter().all(RecordStream::is_empty), "{name}: a bucket that the SDK does not write");
     }

@@ -38,7 +38,8 @@ fn each_signature_vector_is_reproduced() {
         let canonical = string_to_sign(text("method"), &headers, &path, &query);
         assert_eq!(canonical, text("spec_canonical_string"), "{name}");
 
-        let scheme = case["region"].as_str().map_or(Scheme::V1, |region| Scheme::V4 { region: region.to_owned() });
+        let scheme =
+            case["region"].as_str().map_or(Scheme::V1, |region| Scheme::V4 { region: region.to_owned() });
         let day = case["v4_date"].as_str().unwrap_or("20260101");
         assert_eq!(day, "20260101", "the test knows only this day");
         let now = httpdate::parse_http_date("Thu, 01 Jan 2026 23:59:59 GMT").unwrap();

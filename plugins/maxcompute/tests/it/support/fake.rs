@@ -121,13 +121,19 @@ pub(crate) fn answer(status: u16, body: &str) -> Result<Response, Failure> {
 }
 
 pub(crate) fn answer_with(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response, Failure> {
-    let headers =
-        headers.iter().map(|(name, value)| Header { name: (*name).to_owned(), value: (*value).to_owned() }).collect();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| Header { name: (*name).to_owned(), value: (*value).to_owned() })
+        .collect();
     Ok(Response { status, headers, body: body.as_bytes().to_vec() })
 }
 
 pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+    request
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value.as_str())
 }
 
 impl Http for FakeHost {
