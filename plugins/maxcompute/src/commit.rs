@@ -72,6 +72,13 @@ async fn commit_upsert(
             Some(refusal) if matches!(refusal.status, 308 | 502 | 504) => {
                 *route = UpsertSession::look(client, name, id).await?.1;
             }
+            // It may be refused because the session has ended, in whichever way.
+            Some(_) if Class::of(&fault.kind) == Class::Final && !session_is_missing(&fault) => {
+                match UpsertSession::look(client, name, id).await?.0 {
+                    UpsertStatus::Normal | UpsertStatus::Committing => {}
+                    status => return Ok(status),
+                }
+            }
             _ => {}
         }
         Err(fault)

@@ -21,7 +21,7 @@ pub enum InvalidEndpoint {
     /// Neither `http://` nor `https://`.
     #[error("`{0}` does not start with https:// or http://")]
     Scheme(String),
-    /// Nothing between scheme and path.
+    /// Nothing, or no host, between scheme and path.
     #[error("`{0}` names no host")]
     Host(String),
     /// A query, a fragment, user information, blanks or control characters.
@@ -44,7 +44,9 @@ impl Endpoint {
         };
         let rest = &text[scheme + 3..];
         let host = rest.split('/').next().unwrap_or_default();
-        if host.is_empty() || host.starts_with(':') {
+        let odd =
+            |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '@');
+        if host.is_empty() || host.starts_with(':') || host.contains(odd) {
             return Err(InvalidEndpoint::Host(text.to_owned()));
         }
         if rest.contains(|c: char| matches!(c, '?' | '#' | '@' | '\\') || c.is_whitespace() || c.is_control())
@@ -103,6 +105,7 @@ mod tests {
         assert!(matches!(Endpoint::parse("service.cn"), Err(InvalidEndpoint::Scheme(_))));
         assert!(matches!(Endpoint::parse("é://x"), Err(InvalidEndpoint::Scheme(_))));
         assert!(matches!(Endpoint::parse("http:///api"), Err(InvalidEndpoint::Host(_))));
+        assert!(matches!(Endpoint::parse("http://<html>"), Err(InvalidEndpoint::Host(_))));
         assert!(matches!(Endpoint::parse("http://h/api?x=1"), Err(InvalidEndpoint::Extra(_))));
         assert!(matches!(Endpoint::parse("http://u:p@h"), Err(InvalidEndpoint::Extra(_))));
     }

@@ -1,4 +1,5 @@
 //! The sink against protocol vectors, scripted answers, and the emulator over TCP.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the report")]
 
 mod commits;
 mod emulator;

@@ -2,5 +2,6 @@
 
 pub(crate) mod fake;
 pub(crate) mod native;
+pub(crate) mod select;
 pub(crate) mod tables;
 pub(crate) mod vectors;

@@ -97,7 +97,9 @@ pub(crate) fn push(nodes: &[TypeNode], builders: &mut [ColumnBuilder], value: &V
             if value.is_null() {
                 builder.push_null();
             } else {
-                value.as_array().unwrap().iter().for_each(|element| drop(push(children, below, element)));
+                for element in value.as_array().unwrap() {
+                    push(children, below, element);
+                }
                 builder.push_nested(below[0].rows() as u32);
             }
             1 + width
@@ -108,7 +110,9 @@ pub(crate) fn push(nodes: &[TypeNode], builders: &mut [ColumnBuilder], value: &V
             if value.is_null() {
                 builder.push_null();
             } else {
-                value["keys"].as_array().unwrap().iter().for_each(|key| drop(push(children, below, key)));
+                for key in value["keys"].as_array().unwrap() {
+                    push(children, below, key);
+                }
                 let (_, values) = below.split_at_mut(key_width);
                 for element in value["values"].as_array().unwrap() {
                     push(&children[key_width..], values, element);
@@ -119,9 +123,15 @@ pub(crate) fn push(nodes: &[TypeNode], builders: &mut [ColumnBuilder], value: &V
         }
         LogicalType::Row(fields) => {
             if value.is_null() {
+<<<<<<< HEAD
                 builder.push_null()
             } else {
                 builder.push_nested(0)
+=======
+                builder.push_null();
+            } else {
+                builder.push_nested(0);
+>>>>>>> maxcompute
             }
             let mut at = 0;
             for field in 0..*fields as usize {
