@@ -147,12 +147,7 @@ fn each_upsert_vector_is_reproduced_bucket_by_bucket() {
             Some(68) => RowKind::Delete,
             other => panic!("{name}: operation {other:?}"),
         };
-<<<<<<< HEAD
-        let rows: Vec<_> =
-            requests.iter().flat_map(|request| rows(request)).map(|row| (operation(row), row)).collect();
-=======
         let rows: Vec<_> = requests.iter().flat_map(rows).map(|row| (operation(row), row)).collect();
->>>>>>> maxcompute
         let batch = batch(&schema, &rows);
         let view = BatchView::new(&schema, &batch).unwrap();
         let plan = Plan::new(&schema, &target, None).unwrap();

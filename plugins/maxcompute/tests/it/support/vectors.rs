@@ -123,15 +123,9 @@ pub(crate) fn push(nodes: &[TypeNode], builders: &mut [ColumnBuilder], value: &V
         }
         LogicalType::Row(fields) => {
             if value.is_null() {
-<<<<<<< HEAD
-                builder.push_null()
-            } else {
-                builder.push_nested(0)
-=======
                 builder.push_null();
             } else {
                 builder.push_nested(0);
->>>>>>> maxcompute
             }
             let mut at = 0;
             for field in 0..*fields as usize {
