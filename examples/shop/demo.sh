@@ -21,7 +21,7 @@ case ${1:-} in
     ;;
 esac
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/cdc-demo.XXXXXX")
+work=$(mktemp -d -t cdc-demo.XXXXXX)
 mkdir "$work/logs"
 declare -A mysql
 emulator="" host="" writer=""

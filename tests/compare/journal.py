@@ -48,8 +48,9 @@ def read_journal(path: Path) -> dict[str, TableJournal]:
                 match entry["op"]:
                     case "delete":
                         row.deleted_at = version
-                    case "insert" | "update" if streaming and row.streamed_from is None:
-                        row.streamed_from = version
+                    case "insert" | "update" if streaming:
+                        # Threads of the writer may tell of their commits in another order.
+                        row.streamed_from = min(version, row.streamed_from or version)
                     case "insert" | "update":
                         pass
                     case other:
