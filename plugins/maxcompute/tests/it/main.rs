@@ -4,6 +4,7 @@
 mod commits;
 mod emulator;
 mod hashes;
+mod properties;
 mod records;
 mod requests;
 mod signatures;
