@@ -40,6 +40,8 @@ pub async fn commit(client: &Client<impl Host>, token: &Token) -> Result<CommitO
             Kind::Upload => commit_upload(client, token).await?,
         };
         if let Some(outcome) = outcome {
+            let text = format!("session {} of {}: {outcome:?}", token.session, token.name);
+            client.host.log(Level::Debug, &text, &[]);
             return Ok(outcome);
         }
         if Duration::from_nanos(client.host.monotonic().saturating_sub(started)) >= LIMIT {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use cdc_plugin::host::Level;
 use cdc_plugin::options::Setting;
 use cdc_plugin::sink::{Applied, CommitOutcome, Committable, Mode};
 use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId, TableSchema};
@@ -82,7 +83,11 @@ impl<H: Host> Sink<H> {
         run(&self.client, &statement).await?;
         // IF NOT EXISTS keeps a table that somebody else has made meanwhile.
         match table(&self.client, &name).await? {
-            Some(found) => check(schema, &name, &found).map(|()| Applied::Done),
+            Some(found) => {
+                check(schema, &name, &found)?;
+                self.client.host.log(Level::Info, &format!("created table {name}"), &[]);
+                Ok(Applied::Done)
+            }
             None => Err(Error::transient(
                 "maxcompute.table",
                 format!("table {name} was created and is not there yet; ask again"),

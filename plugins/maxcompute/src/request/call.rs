@@ -71,11 +71,10 @@ impl Call {
         }
     }
 
-    /// On the tunnel endpoint, with the headers of every tunnel request; the deadline is that of an upload.
+    /// On the tunnel endpoint, with the headers of every tunnel request.
     #[must_use]
     pub fn on_tunnel(mut self) -> Self {
         self.place = Place::Tunnel;
-        self.timeout = Duration::from_secs(300);
         self.header("x-odps-tunnel-version", "6")
             .header("odps-tunnel-date-transform", "v1")
             .header("odps-tunnel-sdk-support-schema-evolution", "true")
@@ -108,6 +107,15 @@ impl Call {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With rows as the body. A try may take two minutes, so that all tries fit into the time that a host gives a call.
+    #[must_use]
+    pub fn rows(mut self, body: Vec<u8>, encoding: BodyEncoding) -> Self {
+        self.body = body;
+        self.encoding = encoding;
+        self.timeout = Duration::from_secs(120);
         self
     }
 

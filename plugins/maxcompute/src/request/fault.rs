@@ -191,7 +191,7 @@ impl Fault {
         let refusal = match &self.kind {
             FaultKind::Network(_) => return (Blame::Transient, "maxcompute.network".to_owned(), ""),
             FaultKind::Unfinished(_) => return (Blame::Transient, "maxcompute.unfinished".to_owned(), ""),
-            FaultKind::Malformed(_) => return (Blame::Transient, "maxcompute.answer".to_owned(), ""),
+            FaultKind::Malformed(_) => return (Blame::Permanent, "maxcompute.answer".to_owned(), ""),
             FaultKind::NotSent(blame, _) => return (*blame, "maxcompute.not-sent".to_owned(), ""),
             FaultKind::Refused(refusal) => refusal,
         };

@@ -74,7 +74,7 @@ impl Default for Policy {
         Self {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(64),
-            patience: Duration::from_secs(600),
+            patience: Duration::from_secs(300),
             server: 7,
             network: 3,
         }

@@ -24,17 +24,19 @@ impl TableName {
     /// database), names the MaxCompute schema; without, both are dropped.
     ///
     /// # Errors
-    /// A part is empty or begins or ends with a blank; blame is `config`.
+    /// A part is empty, of dots, or begins or ends with a blank; blame is `config`.
     pub fn locate(project: &str, id: &TableId, schema_model: bool) -> Result<Self, Error> {
         let given = id.namespace.iter().chain(&id.schema).find(|part| !part.trim().is_empty());
         let schema = schema_model.then(|| given.map_or("default", |part| part).to_owned());
         for (what, part) in [("table", Some(&id.name)), ("schema", schema.as_ref())] {
-            if part.is_some_and(|part| part.is_empty() || part.trim() != part) {
+            // A name of dots would be taken for a step in the URL's path.
+            let odd = |part: &String| part.trim_matches('.').is_empty() || part.trim() != part;
+            if part.is_some_and(odd) {
                 return Err(Error::config(
                     "maxcompute.name",
                     format!(
-                        "`{id}` has a {what} name that is empty or begins or ends with a blank, which MaxCompute \
-                         does not take: add a route to another name"
+                        "`{id}` has a {what} name that is empty, of dots, or begins or ends with a blank, which \
+                         MaxCompute does not take: add a route to another name"
                     ),
                 ));
             }
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn names_that_maxcompute_refuses_are_refused_here() {
-        for name in ["", " t", "t "] {
+        for name in ["", " t", "t ", ".."] {
             assert!(TableName::locate("p", &id(None, None, name), false).is_err());
         }
     }

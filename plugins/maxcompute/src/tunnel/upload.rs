@@ -113,11 +113,10 @@ impl UploadSession {
         encoding: BodyEncoding,
     ) -> Result<(), Fault> {
         let what = format!("uploading block {block} of {}", self.name);
-        let mut call = Self::call(client, Method::Put, &what, &self.name, &self.id)
+        let call = Self::call(client, Method::Put, &what, &self.name, &self.id)
             .query("blockid", block.to_string())
-            .header("Content-Type", "application/octet-stream");
-        call.body = body;
-        call.encoding = encoding;
+            .header("Content-Type", "application/octet-stream")
+            .rows(body, encoding);
         client.send(&call).await?;
         self.touched.set(client.host.monotonic());
         Ok(())

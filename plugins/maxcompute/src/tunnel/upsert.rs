@@ -139,7 +139,9 @@ impl UpsertSession {
         self.touched.get()
     }
 
-    /// Upload rows of one bucket. A slot that moved is followed.
+    /// Upload rows of one bucket. A slot that moved is followed. The service applies the bodies of a bucket in the
+    /// order of their arrival, so the next one may be sent only when this call has ended; sending one twice changes
+    /// nothing.
     ///
     /// # Errors
     /// The last failure; the rows may or may not be in the session.
@@ -152,9 +154,7 @@ impl UpsertSession {
         encoding: BodyEncoding,
     ) -> Result<(), Fault> {
         let what = format!("uploading {records} rows of bucket {bucket} of {}", self.name);
-        let mut call = self.call(client, Method::Put, &what);
-        call.body = body;
-        call.encoding = encoding;
+        let mut call = self.call(client, Method::Put, &what).rows(body, encoding);
         let fixed = (call.query.len(), call.headers.len());
         repeat(&client.host, &client.policy, true, async || {
             let slot = self.slots.borrow().of(bucket);
