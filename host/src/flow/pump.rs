@@ -129,7 +129,10 @@ impl Pump {
                     failure = &mut self.poll => return Err(failure.unwrap_or_else(|error| FlowError::Task(error.to_string()))),
                     done = finished(&mut self.running) => {
                         self.running = None;
-                        acknowledge = done?;
+                        match done? {
+                            Some(position) => acknowledge = Some(position),
+                            None => return Err(failed_table(&mut self.failures).await),
+                        }
                         self.stats.checkpoints += 1;
                     }
                     events = &mut pulling => break events?,
@@ -167,11 +170,9 @@ impl Pump {
             done = finished(&mut self.running) => done?,
         };
         self.running = None;
+        let Some(position) = position else { return Err(failed_table(&mut self.failures).await) };
         self.stats.checkpoints += 1;
-        if let Some(position) = position {
-            self.source.acknowledge(position).await?;
-        }
-        Ok(())
+        Ok(self.source.acknowledge(position).await?)
     }
 }
 
@@ -198,6 +199,11 @@ async fn poll_lanes(lanes: Vec<Sink>) -> FlowError {
         }
         tokio::time::sleep(pause.max(Duration::from_millis(100))).await;
     }
+}
+
+/// Why a table did not prepare: its task drops the checkpoint first and tells its failure then.
+async fn failed_table(failures: &mut mpsc::UnboundedReceiver<FlowError>) -> FlowError {
+    failures.recv().await.unwrap_or_else(|| FlowError::Task("a table ended without a word".into()))
 }
 
 /// The end of a running checkpoint; pending while there is none.

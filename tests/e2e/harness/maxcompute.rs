@@ -11,10 +11,10 @@ impl MaxCompute {
     pub(crate) const ACCESS_KEY: &str = "test-access-key-that-must-stay-in-the-host";
     pub(crate) const PROJECT: &str = "warehouse";
 
-    pub(crate) async fn start(schema_model: bool) -> Self {
+    pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::new(Self::PROJECT);
         config.access_key = Some(AccessKey::new(Self::ACCESS_ID.into(), Self::ACCESS_KEY.into()));
-        config.schema_model = schema_model;
+        change(&mut config);
         Self { emulator: Emulator::start(config).await.unwrap() }
     }
 

@@ -35,9 +35,14 @@ pub(crate) struct Options {
 impl World {
     /// Servers with nothing in them.
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Likewise, with a MaxCompute that differs.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut maxcompute_emulator::Config)) -> Self {
         let directory = tempfile::Builder::new().prefix("cdc-e2e-").tempdir().unwrap();
         let mysql = Mysql::start(&directory.path().join("mysql"), &[]).await;
-        let maxcompute = MaxCompute::start(false).await;
+        let maxcompute = MaxCompute::start(change).await;
         Self { directory, mysql, maxcompute }
     }
 
