@@ -117,7 +117,7 @@ fn until(options: &Options, facts: &Facts, stop: &StopCondition) -> Result<Until
     })
 }
 
-/// The captured tables: all that the options select at the very first start, later those of the position.
+/// The captured tables: all that the options select at the very first start, later those of them that the position knows.
 async fn catalog<H: Host>(
     server: &Server<H>,
     session: &<H as Mysql>::Session,
@@ -168,7 +168,7 @@ async fn catalog<H: Host>(
     Ok(Catalog::new(tables, facts.lower_case_names, selector.clone()))
 }
 
-/// Keep the tables of the position, and say what became of others.
+/// Keep the selected tables of the position, and say what became of others.
 fn keep_known<H: Host>(
     server: &Server<H>,
     listed: &mut Vec<Listed>,
@@ -187,9 +187,20 @@ fn keep_known<H: Host>(
             );
         }
     }
-    listed.retain(|table| position.table(&table.database, &table.name).is_some());
+    let all: Vec<_> = listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
+    listed.retain(|table| {
+        position.table(&table.database, &table.name).is_some()
+            && selector.matches(&table.database, &table.name)
+    });
     for known in &position.tables {
-        if !listed.iter().any(|table| table.database == known.database && table.name == known.name) {
+        if !selector.matches(&known.database, &known.name) {
+            let name = format!("{}.{}", known.database, known.name);
+            server.log(
+                Level::Warn,
+                "a table that the options no longer select is not captured any more",
+                &[("table", name)],
+            );
+        } else if !listed.iter().any(|table| table.database == known.database && table.name == known.name) {
             return Err(Error::permanent(
                 "mysql.schema-changed",
                 format!(
@@ -202,7 +213,7 @@ fn keep_known<H: Host>(
             ));
         }
     }
-    Ok(())
+    if listed.is_empty() { Err(selector.nothing_matches(&all)) } else { Ok(()) }
 }
 
 /// What is still to be read of each table.
