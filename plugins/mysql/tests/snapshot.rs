@@ -184,7 +184,7 @@ fn a_chunk_waits_for_the_tail_to_reach_its_high_watermark() {
     for _ in 0..20 {
         sink.take(block_on(reader.next(BUDGET)).unwrap());
     }
-    assert_eq!(sink.seen, ["schema"], "nothing may come before the tail has");
+    assert_eq!(sink.seen, ["schema", "snapshot-begin"], "nothing may come before the tail has");
     let held = position(&reader).unwrap();
     assert_eq!(held.tables[0].snapshot, SnapshotPosition::NotBegun);
     fake.0.borrow_mut().dump_held = false;

@@ -160,6 +160,7 @@ impl<H: Host> Reader<H> {
         for table in self.catalog.tables.iter().filter(|table| table.wanted) {
             self.output.push(Event::Schema(table.schema.clone()));
         }
+        self.snapshot.announce(&self.catalog, &mut self.output);
     }
 
     /// Return chunks that the tail has caught up with.
