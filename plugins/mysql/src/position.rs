@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 /// A binlog file and an offset in it. Ordered as the server writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePosition {
-    /// `mysql-bin.000003`
+    /// `mysql-bin.000003`; empty while only GTIDs say where it is.
     pub file: String,
     /// Bytes from the start of the file; files may be longer than the u32 of an event header can say.
     pub pos: u64,
@@ -128,6 +128,9 @@ impl Ord for FilePosition {
 
 impl std::fmt::Display for FilePosition {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.file.is_empty() {
+            return out.write_str("its beginning");
+        }
         write!(out, "{}:{}", self.file, self.pos)
     }
 }

@@ -81,6 +81,7 @@ impl<H: Host> Reader<H> {
     async fn pull(&mut self, budget: &Budget) -> Result<Vec<Event>, Error> {
         let begun = self.server.host.monotonic();
         let wait = Duration::from_millis(u64::from(budget.wait_ms));
+        let mut pumped = false;
         self.announce();
         while !self.reached_stop {
             self.emit(budget)?;
@@ -94,8 +95,13 @@ impl<H: Host> Reader<H> {
                 break;
             }
             let waited = Duration::from_nanos(self.server.host.monotonic().saturating_sub(begun));
+            // Much may happen that nobody wants; the answer is due all the same.
+            if pumped && waited >= wait {
+                break;
+            }
+            pumped = true;
             let left = if self.output.is_empty() { wait.saturating_sub(waited) } else { Duration::ZERO };
-            if !self.pump(left).await? && (left.is_zero() || !self.output.is_empty()) {
+            if !self.pump(left).await? && !self.output.is_empty() {
                 break;
             }
         }
@@ -154,6 +160,7 @@ impl<H: Host> Reader<H> {
         for table in self.catalog.tables.iter().filter(|table| table.wanted) {
             self.output.push(Event::Schema(table.schema.clone()));
         }
+        self.snapshot.announce(&self.catalog, &mut self.output);
     }
 
     /// Return chunks that the tail has caught up with.
@@ -164,6 +171,9 @@ impl<H: Host> Reader<H> {
     /// Process events that have come, up to the budget.
     fn process(&mut self, budget: &Budget) -> Result<(), Error> {
         let now = self.server.host.monotonic();
+        if self.tail.is_at_boundary() {
+            self.judge_units(now);
+        }
         while self.tail.has_events() && !self.output.is_full(budget) {
             let mut flow = Flow {
                 catalog: &self.catalog,
@@ -189,6 +199,14 @@ impl<H: Host> Reader<H> {
             }
         }
         Ok(())
+    }
+
+    /// Units whose opening the tail has come to begin, or are opened again. Only between two transactions: the rows of one
+    /// are all before the opening or all after it.
+    fn judge_units(&mut self, now: u64) {
+        for (table, verdict) in self.snapshot.passed(self.tail.start(), &self.catalog, &mut self.output) {
+            self.workers.verdict(&self.server, &self.snapshot, table, verdict, now);
+        }
     }
 
     fn is_stop_reached(&self) -> bool {

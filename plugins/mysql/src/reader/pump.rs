@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cdc_plugin::host::Level;
 use cdc_plugin::host::mysql::Failure;
-use cdc_plugin::types::Error;
+use cdc_plugin::types::{Blame, Error};
 use futures_util::future::{join, join_all};
 
 use crate::reader::Reader;
@@ -129,19 +129,16 @@ impl<H: Host> Reader<H> {
         if let Some(error) = Tail::<H::Session>::judge(&self.server, failure) {
             return Err(error);
         }
-        let error = self.server.error(failure, "read the binlog");
-        match self.tail_retry.next_pause() {
-            None => Err(error),
-            Some(pause) => {
-                self.server.log(
-                    Level::Warn,
-                    &error.message,
-                    &[("retry_in_ms", pause.as_millis().to_string())],
-                );
-                self.server.host.sleep(pause).await;
-                self.reconnect().await
+        let mut error = self.server.error(failure, "read the binlog");
+        while let Some(pause) = self.tail_retry.next_pause() {
+            self.server.log(Level::Warn, &error.message, &[("retry_in_ms", pause.as_millis().to_string())]);
+            self.server.host.sleep(pause).await;
+            match self.reconnect().await {
+                Err(again) if again.blame == Blame::Transient => error = again,
+                result => return result,
             }
         }
+        Err(error)
     }
 
     /// Go on with a new dump from where the old one was.

@@ -37,7 +37,6 @@ pub struct KeyedSnapshot {
     /// Keys that the binlog touches meanwhile.
     pub touched: Touched,
     rows_per_chunk: u64,
-    begun: bool,
     /// A replay of a part: no marker says that it is the whole.
     part: bool,
     /// Rows returned.
@@ -133,7 +132,6 @@ impl KeyedSnapshot {
             next_id: 0,
             touched: Touched::default(),
             rows_per_chunk,
-            begun: false,
             rows_read: 0,
         }
     }
@@ -157,6 +155,12 @@ impl KeyedSnapshot {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.all_planned && self.chunks.is_empty()
+    }
+
+    /// Whether it is the whole snapshot, or what is left of it, and not a replay of a part.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.part
     }
 
     /// Whether some rows of a chunk were returned and others not.
@@ -305,10 +309,6 @@ impl KeyedSnapshot {
                 ChunkState::Read { high } if high <= tail => {}
                 _ => break,
             }
-            if !self.begun {
-                self.begun = true;
-                output.mark(index, table, Event::SnapshotBegin(table.schema.table.clone()));
-            }
             while let Some(block) = chunk.blocks.front() {
                 if output.is_full(budget) {
                     return Ok(false);
@@ -330,9 +330,6 @@ impl KeyedSnapshot {
         }
         if !self.is_done() {
             return Ok(false);
-        }
-        if !self.begun && !self.part {
-            output.mark(index, table, Event::SnapshotBegin(table.schema.table.clone()));
         }
         if !self.part {
             output.mark(index, table, Event::SnapshotEnd(table.schema.table.clone()));

@@ -46,6 +46,16 @@ impl Snapshot {
         Self { tables }
     }
 
+    /// Say which snapshots begin, or go on: changes of these tables come from now on, and their rows among them. That of
+    /// a table without key begins later.
+    pub fn announce(&self, catalog: &Catalog, output: &mut Output) {
+        for (index, (state, table)) in self.tables.iter().zip(&catalog.tables).enumerate() {
+            if matches!(state, TableSnapshot::Keyed(keyed) if keyed.is_whole()) {
+                output.mark(index, table, Event::SnapshotBegin(table.schema.table.clone()));
+            }
+        }
+    }
+
     /// Whether every table was read to its end.
     #[must_use]
     pub fn is_done(&self) -> bool {

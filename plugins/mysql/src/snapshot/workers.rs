@@ -97,6 +97,10 @@ impl<S> Workers<S> {
 
     /// Give idle workers something to do.
     pub fn assign(&mut self, snapshot: &mut Snapshot, now: u64) {
+        if snapshot.is_done() {
+            self.all.iter_mut().for_each(|worker| worker.session = None);
+            return;
+        }
         let in_flight = |state: &TableSnapshot| match state {
             TableSnapshot::Keyed(keyed) => keyed.in_flight(),
             _ => 0,

@@ -42,12 +42,15 @@ impl<S: Session> Tail<S> {
         H: Host + Mysql<Session = S>,
     {
         let session = dump(server, &start).await?;
+        // By GTIDs the server chooses the file, and its first event says which: until then the tail is nowhere, so that
+        // nothing is taken for passed, least of all by the files of another server.
+        let place = if start.gtids.is_some() { FilePosition::default() } else { start.place };
         Ok(Self {
             session,
             server_uuid: start.server_uuid,
             gtids: start.gtids,
-            start: start.place.clone(),
-            place: start.place,
+            start: place.clone(),
+            place,
             committed_at: None,
             transaction: None,
             resume: start.partial,

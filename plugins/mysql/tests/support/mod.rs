@@ -1,6 +1,9 @@
 //! Recorded binlog files, as the host would pass their events.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod binlog;
+pub(crate) mod fake;
+
 use std::io::Read;
 use std::path::PathBuf;
 

@@ -1,0 +1,459 @@
+//! Interleavings of snapshot and binlog that a real server cannot be made to show, on a double of the capability.
+
+mod support;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use cdc_plugin::batch::{BatchView, Values};
+use cdc_plugin::host::mysql::Failure;
+use cdc_plugin::options::{Setting, Value};
+use cdc_plugin::source::{Budget, Event, OpenOptions, StopCondition};
+use cdc_plugin::types::Error;
+use cdc_plugin_mysql::options::Options;
+use cdc_plugin_mysql::position::{Position, SnapshotPosition};
+use cdc_plugin_mysql::reader::Reader;
+use pollster::block_on;
+use support::binlog::Change::{Delete, Insert, Update};
+use support::fake::{Fake, Moment, World, closed};
+
+/// What a sink makes of events: the rows by key, and everything in order.
+#[derive(Debug, Default)]
+struct Sink {
+    rows: BTreeMap<i32, String>,
+    seen: Vec<String>,
+}
+
+impl Sink {
+    fn take(&mut self, events: Vec<Event>) {
+        for event in events {
+            match event {
+                Event::Changes(changes) => {
+                    let schema = &self.schema();
+                    let view = BatchView::new(schema, &changes.batch).unwrap();
+                    for row in 0..changes.batch.rows as usize {
+                        let Values::Int32s(ids) = view.columns[0].values else { panic!("not an id") };
+                        let (id, text) = (
+                            ids[row],
+                            String::from_utf8(view.columns[1].values.bytes(row).to_vec()).unwrap(),
+                        );
+                        let kind = changes.batch.kinds[row];
+                        let phase = if changes.batch.committed_at.is_empty() { "snapshot" } else { "binlog" };
+                        self.seen.push(format!(
+                            "{phase} {} {id} {text}",
+                            ["+I", "-U", "+U", "-D"][usize::from(kind)]
+                        ));
+                        match kind {
+                            3 => drop(self.rows.remove(&id)),
+                            1 => {}
+                            _ => drop(self.rows.insert(id, text)),
+                        }
+                    }
+                }
+                Event::Schema(_) => self.seen.push("schema".into()),
+                Event::SnapshotBegin(_) => self.seen.push("snapshot-begin".into()),
+                Event::SnapshotEnd(_) => self.seen.push("snapshot-end".into()),
+                Event::UnitBegin(_) => self.seen.push("unit-begin".into()),
+                Event::UnitEnd(_) => self.seen.push("unit-end".into()),
+                Event::Idle | Event::ReachedStop => {}
+                Event::SchemaChange(change) => panic!("{change:?}"),
+            }
+        }
+    }
+
+    fn schema(&self) -> cdc_plugin::types::TableSchema {
+        use cdc_plugin::types::{Column, LogicalType, TableId, TableSchema};
+        let columns = vec![
+            Column::new("id", LogicalType::Int, false),
+            Column::new("v", LogicalType::Varchar(20), false),
+        ];
+        TableSchema::new(TableId::in_schema("d", "t"), columns, vec![0])
+    }
+
+    fn has(&self, entry: &str) -> bool {
+        self.seen.iter().any(|seen| seen == entry)
+    }
+}
+
+fn options(chunk: &str) -> Options {
+    let setting = |(name, value): (&str, Value)| Setting { name: name.to_owned(), value };
+    let plain = |text: &str| Value::Plain(text.to_owned());
+    let settings = [
+        ("hostname", plain("db")),
+        ("username", plain("u")),
+        ("password", Value::Secret("handle".into())),
+        ("tables", plain("d.t")),
+        ("scan.incremental.snapshot.chunk.size", plain(chunk)),
+    ];
+    Options::parse(settings.map(setting).into()).unwrap()
+}
+
+fn open(fake: &Fake, start: Option<Vec<u8>>, stop: StopCondition) -> Result<Reader<Fake>, Error> {
+    let open = OpenOptions { start, stop, tables: None, update_before: false };
+    block_on(Reader::open(fake.clone(), options("2"), open))
+}
+
+const BUDGET: Budget = Budget { rows: 1000, bytes: 1 << 20, wait_ms: 10 };
+
+/// Pull until the reader stops by itself.
+fn drain(reader: &mut Reader<Fake>, sink: &mut Sink) -> Result<(), Error> {
+    for _ in 0..1000 {
+        let events = block_on(reader.next(BUDGET))?;
+        let stop = events.contains(&Event::ReachedStop);
+        sink.take(events);
+        if stop {
+            return Ok(());
+        }
+    }
+    panic!("the reader does not stop; it returned {:?}", sink.seen);
+}
+
+fn position(reader: &Reader<Fake>) -> Option<Position> {
+    reader.position().unwrap().map(|bytes| Position::from_bytes(&bytes).unwrap())
+}
+
+fn is_chunk(moment: &Moment) -> bool {
+    matches!(moment, Moment::Query(sql, _) if sql.starts_with("SELECT `id`, `v`"))
+}
+
+/// Do something once, when a moment comes.
+fn once(
+    fake: &Fake,
+    when: impl Fn(&Moment) -> bool + 'static,
+    what: impl FnOnce(&mut World) -> Option<Failure> + 'static,
+) {
+    let mut what = Some(what);
+    fake.hook(
+        move |world, moment| if when(moment) { what.take().and_then(|what| what(world)) } else { None },
+    );
+}
+
+const FIVE: [(i32, &str); 5] = [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")];
+
+fn check_complete(fake: &Fake, sink: &Sink) {
+    assert_eq!(sink.rows, fake.0.borrow().rows, "after {:?}", sink.seen);
+}
+
+#[test]
+fn a_row_that_changes_before_its_select_comes_once_and_new() {
+    let fake = Fake::new(FIVE, true, true);
+    once(&fake, is_chunk, |world| {
+        world.commit(&[Update((1, "a"), (1, "changed")), Delete((2, "b")), Insert((9, "beyond the end"))]);
+        None
+    });
+    let mut sink = Sink::default();
+    drain(&mut open(&fake, None, StopCondition::Head).unwrap(), &mut sink).unwrap();
+    check_complete(&fake, &sink);
+    assert!(sink.has("binlog +U 1 changed") && sink.has("binlog -D 2 b"));
+    assert!(!sink.has("snapshot +I 1 changed"), "the event said it already");
+}
+
+#[test]
+fn a_row_that_changes_after_its_select_is_not_overwritten_by_the_chunk() {
+    let fake = Fake::new(FIVE, true, true);
+    // After the rows were fetched and before the end of the result, that is before the high watermark.
+    once(
+        &fake,
+        |moment| *moment == Moment::Fetch(1),
+        |world| {
+            world.commit(&[Update((2, "b"), (2, "newer")), Update((1, "a"), (10, "moved"))]);
+            None
+        },
+    );
+    let mut sink = Sink::default();
+    drain(&mut open(&fake, None, StopCondition::Head).unwrap(), &mut sink).unwrap();
+    check_complete(&fake, &sink);
+    assert!(!sink.has("snapshot +I 2 b") && !sink.has("snapshot +I 1 a"), "{:?}", sink.seen);
+    assert!(
+        sink.has("binlog -D 1 a") && sink.has("binlog +I 10 moved"),
+        "a moved key is a delete and an insert"
+    );
+}
+
+#[test]
+fn a_chunk_waits_for_the_tail_to_reach_its_high_watermark() {
+    let fake = Fake::new(FIVE, true, true);
+    once(&fake, is_chunk, |world| {
+        world.dump_held = true;
+        world.commit(&[Insert((6, "f"))]);
+        None
+    });
+    let mut reader = open(&fake, None, StopCondition::Head).unwrap();
+    let mut sink = Sink::default();
+    for _ in 0..20 {
+        sink.take(block_on(reader.next(BUDGET)).unwrap());
+    }
+    assert_eq!(sink.seen, ["schema", "snapshot-begin"], "nothing may come before the tail has");
+    let held = position(&reader).unwrap();
+    assert_eq!(held.tables[0].snapshot, SnapshotPosition::NotBegun);
+    fake.0.borrow_mut().dump_held = false;
+    drain(&mut reader, &mut sink).unwrap();
+    check_complete(&fake, &sink);
+    assert_eq!(position(&reader).unwrap().tables[0].snapshot, SnapshotPosition::Done);
+}
+
+#[test]
+fn a_select_waits_until_it_sees_what_the_tail_has_returned() {
+    let fake = Fake::new(FIVE, true, true);
+    // The transaction reaches the tail before any select sees it, and stays so for a while.
+    once(
+        &fake,
+        |moment| *moment == Moment::Events,
+        |world| {
+            world.flush(&[Update((3, "c"), (3, "flushed")), Delete((4, "d"))]);
+            None
+        },
+    );
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    let mut sink = Sink::default();
+    for _ in 0..30 {
+        sink.take(block_on(reader.next(BUDGET)).unwrap());
+    }
+    assert!(sink.has("binlog +U 3 flushed"));
+    assert!(
+        !sink.has("snapshot +I 3 c") && !sink.has("snapshot +I 4 d"),
+        "a select that is behind the tail counts not"
+    );
+    fake.0.borrow_mut().settle();
+    drain(&mut reader, &mut sink).unwrap();
+    check_complete(&fake, &sink);
+}
+
+#[test]
+fn without_gtids_recent_events_make_rows_of_a_select_stale() {
+    let fake = Fake::new(FIVE, true, false);
+    once(&fake, is_chunk, |world| {
+        world.flush(&[Update((5, "e"), (5, "flushed"))]);
+        None
+    });
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    let mut sink = Sink::default();
+    // The last chunk is selected after the tail has returned the change, and does not see it.
+    drain(&mut reader, &mut sink).unwrap();
+    assert_eq!(sink.rows[&5], "flushed", "{:?}", sink.seen);
+    assert!(!sink.has("snapshot +I 5 e"));
+}
+
+#[test]
+fn no_position_exists_within_a_chunk() {
+    let fake = Fake::new(FIVE, true, true);
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    let mut sink = Sink::default();
+    let (mut cuts, mut amid) = (Vec::new(), 0);
+    for _ in 0..40 {
+        sink.take(block_on(reader.next(Budget { rows: 1, ..BUDGET })).unwrap());
+        match position(&reader) {
+            Some(position) => cuts.push((sink.rows.len(), position.tables[0].snapshot.clone())),
+            None => amid += 1,
+        }
+    }
+    assert!(amid >= 2, "two chunks have two rows");
+    for (rows, snapshot) in cuts {
+        match snapshot {
+            SnapshotPosition::NotBegun => assert_eq!(rows, 0),
+            SnapshotPosition::Upto { .. } => assert!(rows == 2 || rows == 4, "{rows} rows at a cut"),
+            SnapshotPosition::Done => assert_eq!(rows, 5),
+        }
+    }
+    check_complete(&fake, &sink);
+}
+
+#[test]
+fn a_restart_at_any_cut_ends_with_the_same_rows() {
+    for cut in 0..12 {
+        let fake = Fake::new(FIVE, true, true);
+        let mut sink = Sink::default();
+        let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+        let mut stored = reader.position().unwrap();
+        fake.0.borrow_mut().commit(&[
+            Insert((6, "f")),
+            Update((2, "b"), (2, "bb")),
+            Delete((3, "c")),
+            Insert((7, "g")),
+        ]);
+        for _ in 0..cut {
+            let events = block_on(reader.next(Budget { rows: 1, ..BUDGET })).unwrap();
+            let at = reader.position().unwrap();
+            sink.take(events);
+            if at.is_none() {
+                break;
+            }
+            stored = at;
+        }
+        drop(reader);
+        fake.0.borrow_mut().commit(&[Update((7, "g"), (7, "gg")), Delete((1, "a"))]);
+        let mut reader = open(&fake, stored, StopCondition::Head).unwrap();
+        drain(&mut reader, &mut sink).unwrap();
+        check_complete(&fake, &sink);
+    }
+}
+
+#[test]
+fn a_transaction_goes_on_after_the_row_it_was_cut_at() {
+    let fake = Fake::new([], true, true);
+    let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+    let mut sink = Sink::default();
+    sink.take(block_on(reader.next(BUDGET)).unwrap());
+    fake.0.borrow_mut().commit(&[Insert((1, "a")), Insert((2, "b")), Insert((3, "c"))]);
+    let mut all = Vec::new();
+    for rows in 1..=2 {
+        sink.take(block_on(reader.next(Budget { rows: 1, ..BUDGET })).unwrap());
+        let at = position(&reader).unwrap();
+        assert_eq!(at.partial.as_ref().map(|partial| partial.rows), Some(rows));
+        all.push(at);
+    }
+    let mut again = Sink::default();
+    let start = all[0].to_bytes().unwrap();
+    let mut replay = open(&fake, Some(start.clone()), StopCondition::At(all[1].to_bytes().unwrap())).unwrap();
+    drain(&mut replay, &mut again).unwrap();
+    assert_eq!(again.seen, ["schema", "binlog +I 2 b"], "exactly the rows between the two positions");
+    let mut rest = Sink::default();
+    drain(&mut open(&fake, Some(start), StopCondition::Head).unwrap(), &mut rest).unwrap();
+    assert_eq!(rest.seen, ["schema", "binlog +I 2 b", "binlog +I 3 c"]);
+}
+
+#[test]
+fn a_replay_of_chunks_leaves_out_what_the_main_stream_will_say() {
+    let fake = Fake::new(FIVE, true, true);
+    let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+    let start = reader.position().unwrap().unwrap();
+    let mut sink = Sink::default();
+    while sink.rows.len() < 2 {
+        sink.take(block_on(reader.next(Budget { rows: 2, ..BUDGET })).unwrap());
+    }
+    let stop = reader.position().unwrap().unwrap();
+    drop(reader);
+    // After the stop: the main stream returns it, the replay must not.
+    fake.0.borrow_mut().commit(&[Update((1, "a"), (1, "later"))]);
+    let mut replay = open(&fake, Some(start), StopCondition::At(stop)).unwrap();
+    let mut again = Sink::default();
+    drain(&mut replay, &mut again).unwrap();
+    assert_eq!(again.rows.keys().copied().collect::<Vec<_>>(), [2], "{:?}", again.seen);
+    assert!(!again.seen.iter().any(|seen| seen.starts_with("binlog")), "{:?}", again.seen);
+    assert!(!again.has("snapshot-end"), "a part is not the whole");
+}
+
+#[test]
+fn a_lost_connection_is_made_again_and_nothing_is_lost_or_doubled() {
+    let fake = Fake::new(FIVE, true, true);
+    // The first chunk's result breaks off; then the dump, within a transaction.
+    let (broken, lost) = (Cell::new(false), Cell::new(0));
+    fake.hook(move |world, moment| match moment {
+        Moment::Fetch(1) if !broken.replace(true) => Some(closed()),
+        Moment::Events => {
+            lost.set(lost.get() + 1);
+            if lost.get() == 2 {
+                world.commit(&[Insert((6, "f")), Insert((7, "g"))]);
+            }
+            (lost.get() == 4).then(closed)
+        }
+        _ => None,
+    });
+    let mut sink = Sink::default();
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    drain(&mut reader, &mut sink).unwrap();
+    let mut reader = open(&fake, reader.position().unwrap(), StopCondition::Head).unwrap();
+    drain(&mut reader, &mut sink).unwrap();
+    check_complete(&fake, &sink);
+    assert_eq!(sink.seen.iter().filter(|seen| seen.contains(" 6 f")).count(), 1, "{:?}", sink.seen);
+    assert!(fake.0.borrow().log.iter().any(|line| line.contains("connection ended")));
+}
+
+#[test]
+fn a_connection_that_never_comes_back_is_a_passing_error() {
+    let fake = Fake::new(FIVE, true, true);
+    let mut reader = open(&fake, None, StopCondition::Head).unwrap();
+    fake.hook(|_, moment| (*moment == Moment::Events).then(closed));
+    let error = drain(&mut reader, &mut Sink::default()).unwrap_err();
+    assert_eq!((error.blame, error.code.as_str()), (cdc_plugin::types::Blame::Transient, "mysql.closed"));
+    assert_eq!(reader.position().unwrap(), None, "a failed reader has no position");
+    assert_eq!(block_on(reader.next(BUDGET)).unwrap_err(), error);
+}
+
+#[test]
+fn a_table_without_key_is_one_unit_with_its_changes_meanwhile() {
+    let fake = Fake::new(FIVE, false, true);
+    fake.0.borrow_mut().block_rows = 2;
+    once(
+        &fake,
+        |moment| *moment == Moment::Fetch(1),
+        |world| {
+            // The transaction's view is fixed: blocks were made when the select began.
+            world.commit(&[Insert((6, "meanwhile"))]);
+            None
+        },
+    );
+    let mut reader = open(&fake, None, StopCondition::Head).unwrap();
+    let mut sink = Sink::default();
+    let mut during = Vec::new();
+    for _ in 0..30 {
+        let events = block_on(reader.next(Budget { rows: 2, ..BUDGET })).unwrap();
+        sink.take(events);
+        if sink.has("unit-begin") && !sink.has("unit-end") {
+            during.extend(position(&reader).map(|at| at.tables[0].snapshot.clone()));
+        }
+    }
+    drain(&mut reader, &mut sink).unwrap();
+    assert!(!during.is_empty() && during.iter().all(|at| *at == SnapshotPosition::NotBegun));
+    check_complete(&fake, &sink);
+    assert_eq!(sink.seen[..3], ["schema", "snapshot-begin", "unit-begin"]);
+    assert!(sink.has("snapshot-end"));
+    assert_eq!(sink.seen.iter().filter(|seen| seen.contains(" 6 ")).count(), 1, "{:?}", sink.seen);
+    assert_eq!(position(&reader).unwrap().tables[0].snapshot, SnapshotPosition::Done);
+}
+
+#[test]
+fn a_consistent_read_is_opened_again_when_a_change_falls_into_the_opening() {
+    let fake = Fake::new(FIVE, false, true);
+    let openings = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&openings);
+    fake.hook(move |world, moment| {
+        if matches!(moment, Moment::Query(sql, _) if sql.starts_with("START TRANSACTION")) {
+            counted.set(counted.get() + 1);
+            if counted.get() <= 3 {
+                // Neither surely before the snapshot nor surely after it.
+                world.commit(&[Insert((10 + counted.get(), "at the opening"))]);
+            }
+        }
+        None
+    });
+    let mut sink = Sink::default();
+    drain(&mut open(&fake, None, StopCondition::Head).unwrap(), &mut sink).unwrap();
+    assert_eq!(openings.get(), 4);
+    check_complete(&fake, &sink);
+    for id in 11..=13 {
+        assert_eq!(
+            sink.seen.iter().filter(|seen| seen.contains(&format!(" {id} "))).count(),
+            1,
+            "{:?}",
+            sink.seen
+        );
+    }
+}
+
+#[test]
+fn a_schema_change_of_a_captured_table_stops_with_the_statement_and_the_place() {
+    let fake = Fake::new(FIVE, true, true);
+    let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+    fake.0.borrow_mut().binlog.statement("ALTER TABLE other ADD x INT");
+    fake.0.borrow_mut().binlog.statement("ALTER TABLE t ADD x INT");
+    let error = drain(&mut reader, &mut Sink::default()).unwrap_err();
+    assert_eq!(error.code, "mysql.schema-change");
+    for part in ["d.t", "b.000001:", "ALTER TABLE t ADD x INT", "not supported by this version"] {
+        assert!(error.message.contains(part), "{} lacks {part}", error.message);
+    }
+}
+
+#[test]
+fn a_position_of_another_history_is_refused() {
+    let fake = Fake::new(FIVE, true, true);
+    fake.0.borrow_mut().commit(&[Insert((6, "f"))]);
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    drain(&mut reader, &mut Sink::default()).unwrap();
+    let stored = reader.position().unwrap();
+    // The server forgets a transaction that was returned.
+    fake.0.borrow_mut().executed = 0;
+    let error = open(&fake, stored, StopCondition::Never).map(drop).unwrap_err();
+    assert_eq!(error.code, "mysql.position-ahead");
+}
