@@ -112,7 +112,8 @@ async fn a_commit_that_was_not_recorded_is_repeated_and_doubles_nothing() {
     let world = World::start().await;
     world.mysql.source(&repository().join("examples/shop/seed.sql")).await;
     let pipeline = world.pipeline(&Options::shop());
-    let mut host = Host::run(&pipeline, &world.state(), &[], &[("CDC_HOST_FAILPOINT", "before-commit-record:2")]);
+    let mut host =
+        Host::run(&pipeline, &world.state(), &[], &[("CDC_HOST_FAILPOINT", "before-commit-record:2")]);
     host.says("failpoint before-commit-record").await;
     host.kill().await;
 

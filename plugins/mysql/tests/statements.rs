@@ -1,4 +1,5 @@
 //! A recorded binlog with all that stands between row events (`tests/vectors/binlog/statements.sql`).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 

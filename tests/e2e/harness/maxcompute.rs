@@ -23,11 +23,13 @@ impl MaxCompute {
     }
 
     /// Requests answered so far.
+    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) fn answered(&self) -> u64 {
         self.emulator.journal().answered()
     }
 
     /// Wait for rows that arrive after so many requests.
+    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) async fn rows_after(&self, answered: u64) {
         let rows = [Some(Operation::WriteUpsert), Some(Operation::WriteUploadBlock)];
         self.emulator

@@ -330,7 +330,9 @@ impl Session for FakeSession {
     }
 
     async fn events(&self, _: u32) -> Result<Vec<u8>, Failure> {
-        self.world.borrow_mut().hooked(&Moment::Events).inspect_err(|_| drop(self.dump.replace(None)))?;
+        self.world.borrow_mut().hooked(&Moment::Events).inspect_err(|_| {
+            self.dump.replace(None);
+        })?;
         let world = self.world.borrow();
         let mut dump = self.dump.borrow_mut();
         let Some(dump) = dump.as_mut() else { return Err(closed()) };
