@@ -4,7 +4,7 @@
 //! [`Capabilities`] as long as one instance.
 
 mod clock;
-mod http;
+pub mod http;
 mod log;
 mod metrics;
 pub mod mysql;
