@@ -31,7 +31,7 @@ async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_l
     // In the snapshot, after a committed chunk.
     let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
     let line =
-        host.says_when(|line| checkpoint(line).is_some_and(|entry| entry >= 2), "a second checkpoint").await;
+        host.says_when(|line| checkpoint(line).is_some_and(|entry| entry >= 3), "a second checkpoint").await;
     let before = checkpoint(&line).unwrap();
     host.kill().await;
 
@@ -85,10 +85,10 @@ async fn a_host_that_is_asked_to_end_commits_what_it_read() {
     host.says("snapshot begins").await;
     host.terminate();
     let log = host.succeeds().await;
-    assert!(log.contains("checkpoint entry=1"), "{log}");
+    assert!(log.contains("checkpoint entry=2"), "{log}");
 
     let log = Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
-    assert!(log.contains("resuming from ledger entry 1"), "{log}");
+    assert!(log.contains("resuming from ledger entry 2"), "{log}");
     let (equal, said) = compare(&world, &TABLES, None).await;
     assert!(equal, "{said}");
 }
@@ -99,7 +99,7 @@ async fn a_second_host_on_the_same_state_is_refused() {
     world.mysql.source(&repository().join("examples/shop/seed.sql")).await;
     let pipeline = world.pipeline(&Options::shop());
     let mut first = Host::run(&pipeline, &world.state(), &[], &[]);
-    first.says("checkpoint entry=1").await;
+    first.says("checkpoint entry=2").await;
     let (status, log) = Host::run(&pipeline, &world.state(), &[], &[]).ends().await;
     assert_eq!(status.code(), Some(2), "{log}");
     assert!(log.contains("is in use by another cdc-host"), "{log}");
@@ -118,7 +118,7 @@ async fn a_commit_that_was_not_recorded_is_repeated_and_doubles_nothing() {
     host.kill().await;
 
     let log = Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
-    assert!(log.contains("resuming from ledger entry 2 entry=2 committed=false"), "{log}");
+    assert!(log.contains("resuming from ledger entry 3 entry=3 committed=false"), "{log}");
     let (equal, said) = compare(&world, &TABLES, None).await;
     assert!(equal, "{said}");
 }

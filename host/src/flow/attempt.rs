@@ -85,6 +85,8 @@ pub async fn run(
     options: RunOptions,
     shutdown: watch::Receiver<bool>,
 ) -> Result<Summary, FlowError> {
+    // A pipeline that never got going has most likely a wrong option: its operator is watching.
+    let first_start = ledger.newest().is_none();
     let ledger = Arc::new(Mutex::new(ledger));
     let mut summary = Summary::default();
     let mut fruitless = 0;
@@ -95,8 +97,7 @@ pub async fn run(
             Err(error) => error,
         };
         fruitless = if summary.checkpoints > before.checkpoints { 1 } else { fruitless + 1 };
-        // A pipeline that never got going has most likely a wrong option: its operator is watching.
-        let never_started = summary.checkpoints == 0;
+        let never_started = first_start && summary.checkpoints == 0;
         if !error.is_transient() || never_started || fruitless >= FRUITLESS_ATTEMPTS {
             return Err(error);
         }
@@ -132,6 +133,13 @@ async fn attempt(
     let source =
         Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from)
             .await?;
+    let position = match position {
+        Some(position) => position,
+        None => source
+            .position()
+            .await?
+            .ok_or_else(|| FlowError::Contract("it has no position before it is read".into()))?,
+    };
     let mut pump = Pump::new(
         source,
         lanes,

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::{Mutex, oneshot};
@@ -11,10 +11,12 @@ use super::table::TablePrepared;
 use super::tables::all_prepared;
 use crate::plugin::sink::{CommitOutcome, Sink};
 use crate::schema::{TableId, TableSchema};
-use crate::state::{Entry, Ledger, Opaque, Pending};
+use crate::state::{Entry, Ledger, Pending};
 
 /// A cut through the pipeline, taken and not yet committed.
 pub(super) struct Checkpoint {
+    /// Where the attempt began that took it.
+    pub(super) opening: Vec<u8>,
     pub(super) position: Vec<u8>,
     pub(super) schemas: Vec<TableSchema>,
     pub(super) prepared: Vec<(Sink, oneshot::Receiver<TablePrepared>)>,
@@ -49,15 +51,13 @@ impl Checkpoint {
         failpoint::reached("after-prepare").await;
 
         let mut ledger = ledger.lock().await;
+        if ledger.newest().is_none() {
+            // There is always an entry to read again from, should the sink lose this one.
+            let first = ledger.next_number();
+            ledger.append(Entry::new(first, self.opening, Vec::new(), Vec::new(), Vec::new()))?;
+        }
         let number = ledger.next_number();
-        let entry = Entry {
-            number,
-            written_at: now_micros(),
-            position: Opaque(self.position.clone()),
-            schemas: self.schemas,
-            pending,
-            held,
-        };
+        let entry = Entry::new(number, self.position.clone(), self.schemas, pending, held);
         let tables = entry.pending.len();
         ledger.append(entry)?;
         let written = started.elapsed();
@@ -136,10 +136,4 @@ pub(super) fn record(ledger: &mut Ledger, settled: &[Settled]) -> Result<(), Flo
         }
     })?;
     Ok(())
-}
-
-fn now_micros() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
 }

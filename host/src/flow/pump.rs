@@ -26,7 +26,9 @@ pub(super) struct Pump {
     poll: JoinHandle<FlowError>,
     running: Option<Running>,
     last_cut: Instant,
-    last_position: Option<Vec<u8>>,
+    /// Where this attempt began.
+    opening: Vec<u8>,
+    last_position: Vec<u8>,
     stats: Stats,
 }
 
@@ -53,7 +55,7 @@ impl Pump {
         threads: CommitThreads,
         interval: Duration,
         shutdown: watch::Receiver<bool>,
-        last_position: Option<Vec<u8>>,
+        opening: Vec<u8>,
     ) -> Self {
         let (tell, failures) = mpsc::unbounded_channel();
         Self {
@@ -67,7 +69,8 @@ impl Pump {
             shutdown,
             running: None,
             last_cut: Instant::now(),
-            last_position,
+            last_position: opening.clone(),
+            opening,
             stats: Stats::default(),
         }
     }
@@ -149,12 +152,16 @@ impl Pump {
     async fn cut(&mut self) -> Result<bool, FlowError> {
         let Some(position) = self.source.position().await? else { return Ok(false) };
         self.last_cut = Instant::now();
-        if self.last_position.as_ref() == Some(&position) && !self.tables.is_dirty() {
+        if self.last_position == position && !self.tables.is_dirty() {
             return Ok(true);
         }
-        self.last_position = Some(position.clone());
-        let checkpoint =
-            Checkpoint { position, schemas: self.tables.schemas(), prepared: self.tables.prepare() };
+        self.last_position.clone_from(&position);
+        let checkpoint = Checkpoint {
+            opening: self.opening.clone(),
+            position,
+            schemas: self.tables.schemas(),
+            prepared: self.tables.prepare(),
+        };
         self.running = Some(tokio::spawn(checkpoint.complete(self.ledger.clone(), self.threads)));
         Ok(true)
     }

@@ -46,7 +46,10 @@ pub(super) async fn settle(
         match (settled.outcome?, pipeline.unknown_fate) {
             (CommitOutcome::Committed, _) => tracing::info!(table = %settled.table, "committed"),
             (CommitOutcome::Gone, _) => gone.push(settled.index),
-            (CommitOutcome::Unknown(_), Some(UnknownFate::Replay)) => gone.push(settled.index),
+            (CommitOutcome::Unknown(reason), Some(UnknownFate::Replay)) => {
+                tracing::warn!(table = %settled.table, reason, "written again, as the operator says");
+                gone.push(settled.index);
+            }
             (CommitOutcome::Unknown(reason), Some(UnknownFate::AssumeCommitted)) => {
                 tracing::warn!(table = %settled.table, reason, "assumed to be committed, as the operator says");
                 ledger.update(|entry| {
@@ -72,13 +75,10 @@ async fn replay(
     gone: &[usize],
 ) -> Result<(), FlowError> {
     let (Some(entry), Some(sink)) = (ledger.newest().cloned(), lanes.first()) else { return Ok(()) };
+    // Nothing is aborted: what is gone never becomes visible, and of the rest the operator has said so.
     let lost: Vec<&Pending> = gone.iter().filter_map(|index| entry.pending.get(*index)).collect();
     let tables: BTreeSet<TableId> = lost.iter().map(|pending| pending.committable.table.clone()).collect();
     tracing::warn!(entry = entry.number, tables = %names(&tables), "the sink lost what was prepared; writing it again");
-    for pending in &lost {
-        sink.abort(&pending.committable).await?;
-    }
-
     // Where nothing that is visible would be doubled by it, the simplest way is to take the entry back.
     if entry.pending.iter().all(|pending| !pending.committed || pending.repeatable) {
         ledger.roll_back()?;

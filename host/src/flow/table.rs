@@ -44,11 +44,16 @@ impl Table {
         let (queue, work) = mpsc::unbounded_channel();
         let task = Task { table: schema.table.clone(), memory, work };
         let opening = schema.clone();
+        let name = schema.table.clone();
         tokio::spawn(async move {
-            if let Err(error) = task.run(sink, opening).await {
-                // Nobody listens any more when the attempt is over; then its first failure has been told.
-                let _ = failures.send(error);
-            }
+            // A task of its own, so that a panic is told as well.
+            let failure = match tokio::spawn(task.run(sink, opening)).await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error,
+                Err(error) => FlowError::Task(format!("table {name}: {error}")),
+            };
+            // Nobody listens any more when the attempt is over; then its first failure has been told.
+            let _ = failures.send(failure);
         });
         // No checkpoint before the target is there: after it the source may never mention the table again.
         Self { schema, queue, dirty: true, in_unit: false }

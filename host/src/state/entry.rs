@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,21 @@ pub struct Committable {
 pub struct Opaque(#[serde(with = "opaque")] pub Vec<u8>);
 
 impl Entry {
+    /// An entry of now.
+    #[must_use]
+    pub fn new(
+        number: u64,
+        position: Vec<u8>,
+        schemas: Vec<TableSchema>,
+        pending: Vec<Pending>,
+        held: Vec<Committable>,
+    ) -> Self {
+        let written_at = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        Self { number, written_at, position: Opaque(position), schemas, pending, held }
+    }
+
     /// Whether all of it is visible.
     #[must_use]
     pub fn is_committed(&self) -> bool {

@@ -98,6 +98,11 @@ impl Block {
         let rows = self.rows as usize;
         let columns = self.columns.into_iter().map(|mut column| {
             column.validity.truncate(rows.div_ceil(8));
+            if rows % 8 != 0
+                && let Some(last) = column.validity.last_mut()
+            {
+                *last &= (1 << (rows % 8)) - 1;
+            }
             ValueColumn {
                 validity: (!column.validity.is_empty()).then_some(column.validity),
                 data: column.data,

@@ -14,13 +14,21 @@ use crate::plugin::bindings::capabilities::mysql::{DumpOptions, DumpStart, Failu
 const LARGEST_PAYLOAD: u64 = 1 << 30;
 
 /// Ask the server for its binlog.
-pub(super) async fn start(mut conn: Conn, options: DumpOptions) -> Result<BinlogStream> {
+pub(super) async fn start(mut conn: Conn, options: &DumpOptions) -> Result<(BinlogStream, Event)> {
     let nanos = u64::from(options.heartbeat_ms) * 1_000_000;
     // Either name is a user variable to a server that does not know it.
     conn.query_drop(format!("SET @source_heartbeat_period = {nanos}, @master_heartbeat_period = {nanos}"))
         .await
         .map_err(Failure::in_session)?;
     let request = BinlogStreamRequest::new(options.server_id);
+    if let DumpStart::FilePosition((file, offset)) = &options.start
+        && *offset > u64::from(u32::MAX)
+    {
+        // COM_BINLOG_DUMP has 32 bits for it; what does not fit would start elsewhere.
+        let message =
+            format!("a dump cannot start beyond 4 GiB, at {file}:{offset}; with GTIDs it can start anywhere");
+        return Err(Failure::new(FailureKind::Misuse, message));
+    }
     let stream = match &options.start {
         DumpStart::FilePosition((file, offset)) => {
             conn.get_binlog_stream(request.with_filename(file.as_bytes()).with_pos(*offset)).await
@@ -29,26 +37,48 @@ pub(super) async fn start(mut conn: Conn, options: DumpOptions) -> Result<Binlog
             conn.get_binlog_stream(request.with_gtid().with_gtid_set(gtid_set(set)?)).await
         }
     };
-    stream.map_err(Failure::in_session)
+    let mut stream = stream.map_err(Failure::in_session)?;
+    // The server answers at once, with a rotation to where it starts or with why it does not.
+    match stream.next().await {
+        Some(Ok(first)) => Ok((stream, first)),
+        Some(Err(error)) => Err(Failure::in_session(error)),
+        None => Err(Failure::new(FailureKind::Closed, "the server ended the binlog dump before it began")),
+    }
 }
 
-/// `uuid:1-5:7,uuid:tag:1-3`, as the server prints it.
+/// `uuid:1-5:7:tag:1-3,uuid:1`, as the server prints it; one UUID may go on with any number of tags.
 fn gtid_set(text: &str) -> Result<Vec<Sid<'static>>> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|set| !set.is_empty())
-        .map(|set| {
-            // One entry of the server's text may go on with further tags: `uuid:1-5:tag:1-3`.
-            set.parse::<Sid<'_>>().map_err(|error| {
-                Failure::new(FailureKind::Misuse, format!("'{set}' is no GTID set: {error}"))
-            })
-        })
-        .collect()
+    let mut sids = Vec::new();
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        let (uuid, rest) = entry.split_once(':').unwrap_or((entry, ""));
+        let mut runs: Vec<String> = Vec::new();
+        for part in rest.split(':').map(str::trim) {
+            let tag = part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+            match runs.last_mut() {
+                Some(run) if !tag => {
+                    run.push(':');
+                    run.push_str(part);
+                }
+                _ => runs.push(format!("{uuid}:{part}")),
+            }
+        }
+        for run in runs {
+            let sid = run.parse::<Sid<'_>>().map_err(|error| {
+                Failure::new(FailureKind::Misuse, format!("'{entry}' is no part of a GTID set: {error}"))
+            })?;
+            sids.push(sid);
+        }
+    }
+    Ok(sids)
 }
 
 /// Feed raw events, as many at once as have come.
-pub(super) async fn read(mut stream: BinlogStream, feed: Feed<Vec<u8>, Failure>) {
+pub(super) async fn read(mut stream: BinlogStream, first: Event, feed: Feed<Vec<u8>, Failure>) {
     let mut framer = Framer::default();
+    if let Err(failure) = framer.add(&first) {
+        feed.end(failure);
+        return;
+    }
     loop {
         let next = match stream.next().now_or_never() {
             Some(next) => next,
@@ -100,11 +130,17 @@ impl Framer {
             verify(event)?;
         }
         let data = event.data();
-        let length = u32::try_from(data.len()).ok().and_then(|length| length.checked_add(HEADER));
+        // The library takes the checksum algorithm off a format description, where it is part of the body.
+        let algorithm = (header.event_type_raw() == EventType::FORMAT_DESCRIPTION_EVENT as u8)
+            .then(|| event.footer().get_checksum_alg().ok().flatten())
+            .flatten();
+        let length = data.len() + usize::from(algorithm.is_some());
+        let length = u32::try_from(length).ok().and_then(|length| length.checked_add(HEADER));
         let length = length.ok_or_else(|| corrupt("an event is larger than any can be"))?;
         self.events.extend_from_slice(&length.to_le_bytes());
         self.events.extend_from_slice(&header_bytes(event));
         self.events.extend_from_slice(data);
+        self.events.extend(algorithm.map(|algorithm| algorithm as u8));
         if header.event_type_raw() == EventType::TRANSACTION_PAYLOAD_EVENT as u8 {
             let payload = event
                 .read_event::<TransactionPayloadEvent<'_>>()
@@ -167,6 +203,9 @@ mod tests {
     fn a_gtid_set_may_be_empty_and_what_is_none_is_named() {
         assert!(gtid_set("").unwrap().is_empty());
         let set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7,3e11fa47-71ca-11e1-9e33-c80aa9429563:tag:1-3";
+        assert_eq!(gtid_set(set).unwrap().len(), 2);
+        // As MySQL 9 prints a tag beside untagged transactions.
+        let set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-26:mytag:1:4-5";
         assert_eq!(gtid_set(set).unwrap().len(), 2);
         let failure = gtid_set("nonsense").unwrap_err();
         assert!(failure.message.contains("nonsense"), "{}", failure.message);

@@ -35,6 +35,10 @@ impl Failure {
         let (tls, kind) = match &error {
             Error::Server(error) if refuses_login(error.code) => (false, FailureKind::Refused),
             Error::Io(IoError::Tls(_)) => (true, FailureKind::Refused),
+            // What rustls says of a certificate comes as bad data.
+            Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                (true, FailureKind::Refused)
+            }
             Error::Io(_) => (false, FailureKind::Unreachable),
             Error::Driver(DriverError::ConnectionClosed) => (false, FailureKind::Unreachable),
             _ => (false, FailureKind::Refused),

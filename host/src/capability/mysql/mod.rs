@@ -20,7 +20,6 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::AbortHandle;
 use wasmtime::component::{Accessor, HasSelf, Resource};
 
-use self::failure::Result;
 use self::readahead::{Intake, Taken, read_ahead};
 use super::policy::Policy;
 use crate::plugin::LaneState;
@@ -78,24 +77,46 @@ const PORTION: usize = 1 << 20;
 // === impl Session ===
 
 impl Session {
-    async fn connect(context: &MysqlContext, options: wit::ConnectOptions) -> Result<Self> {
+    /// Open a session with a server that the context grants.
+    ///
+    /// # Errors
+    /// Not granted, not reachable or not let in.
+    pub async fn connect(context: &MysqlContext, options: wit::ConnectOptions) -> Result<Self, Failure> {
         let (conn, info) = connect::connect(context, options).await?;
         let state = Mutex::new(State::Idle(Box::new(conn)));
         Ok(Self(Arc::new(Shared { info, state, intake: std::sync::Mutex::new(None) })))
     }
 
-    async fn execute(&self, sql: &str) -> Result<()> {
+    /// What the server said of itself.
+    #[must_use]
+    pub fn info(&self) -> &wit::ServerInfo {
+        &self.0.info
+    }
+
+    /// Run a statement and discard what it returns.
+    ///
+    /// # Errors
+    /// As the server or the network fails.
+    pub async fn execute(&self, sql: &str) -> Result<(), Failure> {
         let mut state = self.0.state.lock().await;
         let State::Idle(conn) = &mut *state else { return Err(busy("run a statement")) };
         conn.query_drop(sql).await.map_err(Failure::in_session)
     }
 
-    async fn query(&self, sql: String, parameters: Vec<wit::Parameter>) -> Result<Vec<wit::ResultColumn>> {
+    /// Run a prepared statement; its rows wait to be fetched.
+    ///
+    /// # Errors
+    /// As the server or the network fails.
+    pub async fn query(
+        &self,
+        sql: &str,
+        parameters: &[wit::Parameter],
+    ) -> Result<Vec<wit::ResultColumn>, Failure> {
         let mut state = self.0.state.lock().await;
         let conn = take(&mut state, "run a query")?;
         let (feed, intake) = read_ahead(ROWS_AHEAD, PORTION);
         let (announce, announced) = oneshot::channel();
-        let task = spawn(rows::read(conn, sql, parameters, announce, feed));
+        let task = spawn(rows::read(conn, sql.to_owned(), parameters.to_vec(), announce, feed));
         match announced.await {
             Ok(Ok(columns)) => {
                 self.set(Some(Reading::Rows { intake, _task: task }));
@@ -111,7 +132,11 @@ impl Session {
         }
     }
 
-    async fn fetch(&self, max_bytes: u32) -> Result<Option<wit::RowBlock>> {
+    /// The next block of rows, none after the last.
+    ///
+    /// # Errors
+    /// As the server or the network fails.
+    pub async fn fetch(&self, max_bytes: u32) -> Result<Option<wit::RowBlock>, Failure> {
         let mut state = self.0.state.lock().await;
         let Some(Reading::Rows { intake, .. }) = self.reading() else { return Err(busy("fetch rows")) };
         intake.prefer((max_bytes as usize).clamp(1, PORTION));
@@ -130,22 +155,31 @@ impl Session {
         }
     }
 
-    async fn cancel(&self) {
+    /// Give up a result; the session is closed.
+    pub async fn cancel(&self) {
         self.set(None);
         *self.0.state.lock().await = State::Busy;
     }
 
-    async fn dump(&self, options: wit::DumpOptions) -> Result<()> {
+    /// Turn the session into a binlog dump.
+    ///
+    /// # Errors
+    /// The start is malformed, or as the server or the network fails.
+    pub async fn dump(&self, options: &wit::DumpOptions) -> Result<(), Failure> {
         let mut state = self.0.state.lock().await;
         let conn = take(&mut state, "dump the binlog")?;
-        let stream = dump::start(conn, options).await?;
+        let (stream, first) = dump::start(conn, options).await?;
         let (feed, intake) = read_ahead(EVENTS_AHEAD, PORTION);
-        let task = spawn(dump::read(stream, feed));
+        let task = spawn(dump::read(stream, first, feed));
         self.set(Some(Reading::Events { intake, _task: task }));
         Ok(())
     }
 
-    async fn events(&self, max_bytes: u32) -> Result<Vec<u8>> {
+    /// Raw events that have come, at least one.
+    ///
+    /// # Errors
+    /// As the server or the network fails, or what came is damaged.
+    pub async fn events(&self, max_bytes: u32) -> Result<Vec<u8>, Failure> {
         let Some(Reading::Events { intake, .. }) = self.reading() else { return Err(busy("read events")) };
         let most = (max_bytes as usize).clamp(1, PORTION);
         intake.prefer(most);
@@ -171,7 +205,9 @@ impl Session {
         }
     }
 
-    fn is_ready(&self) -> bool {
+    /// Whether there is something to take.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
         match self.reading() {
             Some(Reading::Rows { intake, .. }) => intake.is_ready(),
             Some(Reading::Events { intake, .. }) => intake.is_ready(),
@@ -198,7 +234,7 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Arc<Task> {
     Arc::new(Task(tokio::spawn(task).abort_handle()))
 }
 
-fn take(state: &mut State, what: &str) -> Result<Conn> {
+fn take(state: &mut State, what: &str) -> Result<Conn, Failure> {
     match std::mem::replace(state, State::Busy) {
         State::Idle(conn) => Ok(*conn),
         State::Busy => Err(busy(what)),
@@ -217,8 +253,8 @@ fn broken() -> Failure {
     Failure::new(FailureKind::Corrupt, "what the server sent cannot be read; the host's log has the details")
 }
 
-/// Wait for one of several sessions.
-async fn any_ready(sessions: &[Session], timeout: Duration) -> Vec<u32> {
+/// Wait for one of several sessions; answers the indexes of those that have something.
+pub async fn any_ready(sessions: &[Session], timeout: Duration) -> Vec<u32> {
     let ready = || -> Vec<u32> {
         (0_u32..).zip(sessions).filter(|(_, session)| session.is_ready()).map(|(index, _)| index).collect()
     };
@@ -250,7 +286,10 @@ impl wit::HostSession for LaneState {
     }
 }
 
-fn session<T>(accessor: &Accessor<T, HasSelf<LaneState>>, session: &Resource<Session>) -> Result<Session> {
+fn session<T>(
+    accessor: &Accessor<T, HasSelf<LaneState>>,
+    session: &Resource<Session>,
+) -> Result<Session, Failure> {
     accessor.with(|mut access| access.get().table.get(session).cloned()).map_err(|_| busy("be used"))
 }
 
@@ -260,7 +299,8 @@ impl<T: Send + 'static> wit::HostWithStore<T> for HasSelf<LaneState> {
         sessions: Vec<Resource<Session>>,
         timeout_ms: u32,
     ) -> Vec<u32> {
-        let sessions: Result<Vec<_>> = sessions.iter().map(|handle| session(accessor, handle)).collect();
+        let sessions: Result<Vec<_>, Failure> =
+            sessions.iter().map(|handle| session(accessor, handle)).collect();
         any_ready(&sessions.unwrap_or_default(), Duration::from_millis(timeout_ms.into())).await
     }
 }
@@ -269,7 +309,7 @@ impl<T: Send + 'static> wit::HostSessionWithStore<T> for HasSelf<LaneState> {
     async fn connect(
         accessor: &Accessor<T, Self>,
         options: wit::ConnectOptions,
-    ) -> Result<Resource<Session>> {
+    ) -> Result<Resource<Session>, Failure> {
         let context = accessor.with(|mut access| access.get().capabilities.mysql.clone());
         let session = Session::connect(&context, options).await?;
         accessor
@@ -277,7 +317,11 @@ impl<T: Send + 'static> wit::HostSessionWithStore<T> for HasSelf<LaneState> {
             .map_err(|error| Failure::new(FailureKind::Misuse, format!("too many sessions: {error}")))
     }
 
-    async fn execute(accessor: &Accessor<T, Self>, handle: Resource<Session>, sql: String) -> Result<()> {
+    async fn execute(
+        accessor: &Accessor<T, Self>,
+        handle: Resource<Session>,
+        sql: String,
+    ) -> Result<(), Failure> {
         session(accessor, &handle)?.execute(&sql).await
     }
 
@@ -286,15 +330,15 @@ impl<T: Send + 'static> wit::HostSessionWithStore<T> for HasSelf<LaneState> {
         handle: Resource<Session>,
         sql: String,
         parameters: Vec<wit::Parameter>,
-    ) -> Result<Vec<wit::ResultColumn>> {
-        session(accessor, &handle)?.query(sql, parameters).await
+    ) -> Result<Vec<wit::ResultColumn>, Failure> {
+        session(accessor, &handle)?.query(&sql, &parameters).await
     }
 
     async fn fetch(
         accessor: &Accessor<T, Self>,
         handle: Resource<Session>,
         max_bytes: u32,
-    ) -> Result<Option<wit::RowBlock>> {
+    ) -> Result<Option<wit::RowBlock>, Failure> {
         session(accessor, &handle)?.fetch(max_bytes).await
     }
 
@@ -308,15 +352,15 @@ impl<T: Send + 'static> wit::HostSessionWithStore<T> for HasSelf<LaneState> {
         accessor: &Accessor<T, Self>,
         handle: Resource<Session>,
         options: wit::DumpOptions,
-    ) -> Result<()> {
-        session(accessor, &handle)?.dump(options).await
+    ) -> Result<(), Failure> {
+        session(accessor, &handle)?.dump(&options).await
     }
 
     async fn events(
         accessor: &Accessor<T, Self>,
         handle: Resource<Session>,
         max_bytes: u32,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Vec<u8>, Failure> {
         session(accessor, &handle)?.events(max_bytes).await
     }
 }
