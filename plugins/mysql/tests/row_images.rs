@@ -1,4 +1,5 @@
 //! Row images that a real server wrote, against the values as the server renders them (`tests/vectors/binlog`).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 

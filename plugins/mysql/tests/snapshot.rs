@@ -1,4 +1,5 @@
 //! Interleavings of snapshot and binlog that a real server cannot be made to show, on a double of the capability.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 

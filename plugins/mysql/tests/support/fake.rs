@@ -330,7 +330,11 @@ impl Session for FakeSession {
     }
 
     async fn events(&self, _: u32) -> Result<Vec<u8>, Failure> {
-        self.world.borrow_mut().hooked(&Moment::Events).inspect_err(|_| drop(self.dump.replace(None)))?;
+        let hooked = self.world.borrow_mut().hooked(&Moment::Events);
+        if let Err(failure) = hooked {
+            self.dump.replace(None);
+            return Err(failure);
+        }
         let world = self.world.borrow();
         let mut dump = self.dump.borrow_mut();
         let Some(dump) = dump.as_mut() else { return Err(closed()) };
