@@ -226,6 +226,9 @@ impl FakeSession {
                 ],
                 &[&["t", "id", "int", "int", "NO", ""], &["t", "v", "varchar", "varchar(20)", "NO", "20"]],
             ),
+            _ if sql.contains("information_schema.COLUMN_PRIVILEGES") => {
+                text(&["TABLE_SCHEMA", "TABLE_NAME"], &[])
+            }
             _ if sql.contains("information_schema.STATISTICS") => {
                 let rows: &[&[&str]] = if world.keyed { &[&["t", "id"]] } else { &[] };
                 text(&["TABLE_NAME", "COLUMN_NAME"], rows)
