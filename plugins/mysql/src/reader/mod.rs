@@ -44,6 +44,8 @@ pub struct Reader<H: Mysql> {
     /// How long nothing has come from the server while somebody waited.
     silence: Duration,
     tail_retry: Retry,
+    /// When the tail was connected, nanoseconds of the monotonic clock.
+    tail_since: u64,
     /// After an error the reader is in no state that a position describes.
     failed: Option<Error>,
 }

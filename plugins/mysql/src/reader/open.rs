@@ -78,6 +78,7 @@ impl<H: Host> Reader<H> {
             window,
             silence: Duration::ZERO,
             tail_retry: Retry::new(retries),
+            tail_since: now,
             failed: None,
         })
     }
@@ -138,6 +139,7 @@ async fn catalog<H: Host>(
         }
         Some(position) => keep_known(server, &mut listed, position)?,
     }
+    discovery::check_columns(server, session, &listed).await?;
     let mut described = discovery::describe(server, session, &listed).await?;
     let mut tables = Vec::new();
     for listed in &listed {

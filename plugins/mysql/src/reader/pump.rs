@@ -17,6 +17,9 @@ use crate::tail::Tail;
 /// The server tells every second that it is alive; after this much silence the connection is taken for dead.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
+/// A connection that lasted this long counts as made again.
+const STEADY_AFTER: Duration = Duration::from_secs(10);
+
 impl<H: Host> Reader<H> {
     /// Begin what can be begun and take what has come; wait up to `wait` when there is neither. Answers whether anything
     /// happened.
@@ -115,7 +118,10 @@ impl<H: Host> Reader<H> {
             None => Ok(()),
             Some(Ok(events)) => {
                 self.silence = Duration::ZERO;
-                self.tail_retry = Retry::new(self.server.options.max_retries);
+                // One that is lost again and again at once is not back.
+                if Duration::from_nanos(now.saturating_sub(self.tail_since)) > STEADY_AFTER {
+                    self.tail_retry = Retry::new(self.server.options.max_retries);
+                }
                 self.count("mysql_binlog_bytes", events.len() as u64);
                 self.tail.give(events);
                 Ok(())
@@ -126,10 +132,10 @@ impl<H: Host> Reader<H> {
 
     /// The dump ended.
     async fn lost(&mut self, failure: &Failure) -> Result<(), Error> {
-        if let Some(error) = Tail::<H::Session>::judge(&self.server, failure) {
+        let (mut error, worth_retrying) = Tail::<H::Session>::judge(&self.server, failure);
+        if !worth_retrying {
             return Err(error);
         }
-        let mut error = self.server.error(failure, "read the binlog");
         while let Some(pause) = self.tail_retry.next_pause() {
             self.server.log(Level::Warn, &error.message, &[("retry_in_ms", pause.as_millis().to_string())]);
             self.server.host.sleep(pause).await;
@@ -158,6 +164,7 @@ impl<H: Host> Reader<H> {
             start.server_uuid = facts.server_uuid;
         }
         self.tail = Tail::open(&self.server, start).await?;
+        self.tail_since = self.server.host.monotonic();
         Ok(())
     }
 }

@@ -100,6 +100,42 @@ pub async fn describe<H: Host>(
     Ok(described)
 }
 
+/// Refuse tables of which the user sees some columns only: the schema shows the others to nobody but their holders.
+///
+/// # Errors
+/// There is such a table, or the session fails.
+pub async fn check_columns<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    tables: &[Listed],
+) -> Result<(), Error> {
+    let sql = "SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.COLUMN_PRIVILEGES";
+    let granted = server.ask(session, "read the privileges on columns", sql).await?;
+    let granted: BTreeSet<_> =
+        granted.iter().filter_map(|row| Some((row.text("TABLE_SCHEMA")?, row.text("TABLE_NAME")?))).collect();
+    for table in tables.iter().filter(|table| granted.contains(&(table.database.clone(), table.name.clone())))
+    {
+        let quote = |name: &str| name.replace('`', "``");
+        let sql = format!("SELECT * FROM `{}`.`{}` LIMIT 0", quote(&table.database), quote(&table.name));
+        server.rows(session, &sql, &[]).await.map_err(|failure| {
+            Error::config(
+                "mysql.privilege",
+                format!(
+                    "user `{user}` may read some columns of table {}.{} only; run: GRANT SELECT ON `{}`.`{}` TO \
+                     '{user}'@'%'",
+                    table.database,
+                    table.name,
+                    quote(&table.database),
+                    quote(&table.name),
+                    user = server.options.connect.user,
+                ),
+            )
+            .because(crate::error::said(&failure))
+        })?;
+    }
+    Ok(())
+}
+
 fn column<H: Host>(
     server: &Server<H>,
     row: &Row<'_>,

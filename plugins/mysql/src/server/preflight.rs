@@ -241,6 +241,7 @@ fn binlog_off(place: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::position::FilePosition;
 
     fn variables(values: &[(&str, &str)]) -> Variables {
         let defaults =
@@ -275,5 +276,47 @@ mod tests {
         assert_eq!(variables(&[("rpl_semi_sync_source_timeout", "10000")]).commit_window(), COMMIT_WINDOW);
         let on = [("rpl_semi_sync_source_enabled", "ON"), ("rpl_semi_sync_source_timeout", "10000")];
         assert_eq!(variables(&on).commit_window(), COMMIT_WINDOW + Duration::from_secs(10));
+    }
+
+    const UUID: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+    fn set(text: &str) -> GtidSet {
+        GtidSet::parse(&if text.is_empty() { String::new() } else { format!("{UUID}:{text}") }).unwrap()
+    }
+
+    fn place(file: &str, pos: u64) -> FilePosition {
+        FilePosition { file: file.to_owned(), pos }
+    }
+
+    fn check(gtids: Option<&str>, file: &str, server_uuid: &str, gtid_mode: bool) -> Result<(), Error> {
+        let facts = Facts {
+            server_uuid: UUID.to_owned(),
+            gtids: gtid_mode,
+            purged: set("1-10"),
+            lower_case_names: false,
+            commit_window: COMMIT_WINDOW,
+            status: Status { place: place("b.000005", 100), gtids: set("1-50") },
+            files: vec!["b.000004".to_owned(), "b.000005".to_owned()],
+        };
+        let start = Start {
+            server_uuid: server_uuid.to_owned(),
+            gtids: gtids.map(set),
+            place: place(file, 50),
+            partial: None,
+        };
+        facts.check_start("u@h:1", &start)
+    }
+
+    #[test]
+    fn a_start_that_the_server_cannot_give_is_refused_before_it_is_asked() {
+        let code = |result: Result<(), Error>| result.map_err(|error| error.code);
+        assert_eq!(code(check(Some("1-40"), "", "another", true)), Ok(()));
+        assert_eq!(code(check(Some("1-9"), "", UUID, true)), Err("mysql.binlog-lost".to_owned()));
+        assert_eq!(code(check(Some("1-51"), "", UUID, true)), Err("mysql.position-ahead".to_owned()));
+        assert_eq!(code(check(Some("1-40"), "", UUID, false)), Err("mysql.gtid-mode".to_owned()));
+        assert_eq!(code(check(None, "b.000004", UUID, false)), Ok(()));
+        assert_eq!(code(check(None, "b.000003", UUID, false)), Err("mysql.binlog-lost".to_owned()));
+        assert_eq!(code(check(None, "b.000006", UUID, false)), Err("mysql.position-ahead".to_owned()));
+        assert_eq!(code(check(None, "b.000004", "another", false)), Err("mysql.other-server".to_owned()));
     }
 }

@@ -16,8 +16,8 @@ use crate::tail::{Buffers, Tail};
 const HEARTBEAT_MS: u32 = 1_000;
 /// The server cannot give the binlog: gone, ahead of it, or another replica has our id.
 const CANNOT_DUMP: u16 = 1236;
-/// Access denied for want of a global privilege.
-const PRIVILEGE: u16 = 1227;
+/// Access denied: for want of a global privilege, and how the server refuses to register a replica.
+const DENIED: [u16; 2] = [1227, 1045];
 
 /// Where a tail begins.
 #[derive(Clone, Debug)]
@@ -72,13 +72,13 @@ impl<S: Session> Tail<S> {
         }
     }
 
-    /// What to make of a failure of the dump: none when it is worth a new connection.
+    /// What to make of a failure of the dump: the error, and whether a new connection may help.
     #[must_use]
-    pub fn judge<H>(server: &Server<H>, failure: &Failure) -> Option<Error>
+    pub fn judge<H>(server: &Server<H>, failure: &Failure) -> (Error, bool)
     where
         H: Host + Mysql<Session = S>,
     {
-        (!error::is_passing(failure) && !is_id_clash(failure)).then(|| refusal(server, failure))
+        (refusal(server, failure), error::is_passing(failure) || is_id_clash(failure))
     }
 }
 
@@ -128,7 +128,7 @@ fn refusal<H: Host>(server: &Server<H>, failure: &Failure) -> Error {
     let place = server.options.place();
     let said = error::said(failure);
     match (failure.kind, failure.code) {
-        (FailureKind::Server, Some(PRIVILEGE)) | (FailureKind::Refused, Some(PRIVILEGE)) => Error::config(
+        (FailureKind::Server | FailureKind::Refused, Some(code)) if DENIED.contains(&code) => Error::config(
             "mysql.privilege",
             format!(
                 "user `{user}` may not read the binlog of {place}; run: GRANT REPLICATION SLAVE, REPLICATION CLIENT ON \

@@ -226,6 +226,9 @@ impl FakeSession {
                 ],
                 &[&["t", "id", "int", "int", "NO", ""], &["t", "v", "varchar", "varchar(20)", "NO", "20"]],
             ),
+            _ if sql.contains("information_schema.COLUMN_PRIVILEGES") => {
+                text(&["TABLE_SCHEMA", "TABLE_NAME"], &[])
+            }
             _ if sql.contains("information_schema.STATISTICS") => {
                 let rows: &[&[&str]] = if world.keyed { &[&["t", "id"]] } else { &[] };
                 text(&["TABLE_NAME", "COLUMN_NAME"], rows)
@@ -330,9 +333,11 @@ impl Session for FakeSession {
     }
 
     async fn events(&self, _: u32) -> Result<Vec<u8>, Failure> {
-        self.world.borrow_mut().hooked(&Moment::Events).inspect_err(|_| {
+        let hooked = self.world.borrow_mut().hooked(&Moment::Events);
+        if let Err(failure) = hooked {
             self.dump.replace(None);
-        })?;
+            return Err(failure);
+        }
         let world = self.world.borrow();
         let mut dump = self.dump.borrow_mut();
         let Some(dump) = dump.as_mut() else { return Err(closed()) };
