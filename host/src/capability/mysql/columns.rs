@@ -98,7 +98,7 @@ impl Block {
         let rows = self.rows as usize;
         let columns = self.columns.into_iter().map(|mut column| {
             column.validity.truncate(rows.div_ceil(8));
-            if rows % 8 != 0
+            if !rows.is_multiple_of(8)
                 && let Some(last) = column.validity.last_mut()
             {
                 *last &= (1 << (rows % 8)) - 1;

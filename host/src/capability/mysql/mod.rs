@@ -138,7 +138,12 @@ impl Session {
     /// As the server or the network fails.
     pub async fn fetch(&self, max_bytes: u32) -> Result<Option<wit::RowBlock>, Failure> {
         let mut state = self.0.state.lock().await;
-        let Some(Reading::Rows { intake, .. }) = self.reading() else { return Err(busy("fetch rows")) };
+        let intake = match (self.reading(), &*state) {
+            (Some(Reading::Rows { intake, .. }), _) => intake,
+            // After the last block there is none, however often one asks.
+            (None, State::Idle(_)) => return Ok(None),
+            _ => return Err(busy("fetch rows")),
+        };
         intake.prefer((max_bytes as usize).clamp(1, PORTION));
         match intake.take().await {
             Taken::Item(block) => Ok(Some(block)),
