@@ -11,9 +11,9 @@ use cdc_plugin::batch::{BatchView, Values};
 use cdc_plugin::host::mysql::Failure;
 use cdc_plugin::options::{Setting, Value};
 use cdc_plugin::source::{Budget, Event, OpenOptions, StopCondition};
-use cdc_plugin::types::Error;
+use cdc_plugin::types::{Error, TableId};
 use cdc_plugin_mysql::options::Options;
-use cdc_plugin_mysql::position::{Partial, Position, SnapshotPosition};
+use cdc_plugin_mysql::position::{Partial, Position, SnapshotPosition, TablePosition};
 use cdc_plugin_mysql::reader::Reader;
 use pollster::block_on;
 use support::binlog::Change::{Delete, Insert, Update};
@@ -77,14 +77,14 @@ impl Sink {
     }
 }
 
-fn options(chunk: &str) -> Options {
+fn options(chunk: &str, tables: &str) -> Options {
     let setting = |(name, value): (&str, Value)| Setting { name: name.to_owned(), value };
     let plain = |text: &str| Value::Plain(text.to_owned());
     let settings = [
         ("hostname", plain("db")),
         ("username", plain("u")),
         ("password", Value::Secret("handle".into())),
-        ("tables", plain("d.t")),
+        ("tables", plain(tables)),
         ("scan.incremental.snapshot.chunk.size", plain(chunk)),
     ];
     Options::parse(settings.map(setting).into()).unwrap()
@@ -92,7 +92,7 @@ fn options(chunk: &str) -> Options {
 
 fn open(fake: &Fake, start: Option<Vec<u8>>, stop: StopCondition) -> Result<Reader<Fake>, Error> {
     let open = OpenOptions { start, stop, tables: None, update_before: false };
-    block_on(Reader::open(fake.clone(), options("2"), open))
+    block_on(Reader::open(fake.clone(), options("2", "d.t"), open))
 }
 
 const BUDGET: Budget = Budget { rows: 1000, bytes: 1 << 20, wait_ms: 10 };
@@ -273,6 +273,11 @@ fn a_consistent_read_is_not_opened_without_the_transaction_whose_first_rows_were
     );
     let (mut reader, mut sink) = amid_a_transaction(&fake);
     fake.0.borrow_mut().held_within = None;
+    // Were it open by now, the double would answer with what it saw then.
+    for _ in 0..30 {
+        sink.take(block_on(reader.next(BUDGET)).unwrap());
+    }
+    assert!(!sink.has("unit-begin"), "{:?}", sink.seen);
     fake.0.borrow_mut().settle();
     drain(&mut reader, &mut sink).unwrap();
     check_complete(&fake, &sink);
@@ -443,6 +448,48 @@ fn a_transaction_goes_on_after_the_row_it_was_cut_at() {
     let mut rest = Sink::default();
     drain(&mut open(&fake, Some(start), StopCondition::Head).unwrap(), &mut rest).unwrap();
     assert_eq!(rest.seen, ["schema", "binlog +I 2 b", "binlog +I 3 c"]);
+}
+
+#[test]
+fn tables_stay_selected_while_the_position_counts_their_rows() {
+    let fake = Fake::new([], true, true);
+    let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+    block_on(reader.next(BUDGET)).unwrap();
+    let between = position(&reader).unwrap();
+    fake.0.borrow_mut().commit(&[Insert((1, "a")), Insert((2, "b")), Insert((3, "c"))]);
+    let mut within = Vec::new();
+    for _ in 0..2 {
+        block_on(reader.next(Budget { rows: 1, ..BUDGET })).unwrap();
+        within.push(position(&reader).unwrap());
+    }
+    let start = |selected: &str, position: &Position, stop: StopCondition, wanted: Option<Vec<TableId>>| {
+        let start = Some(position.to_bytes().unwrap());
+        let open = OpenOptions { start, stop, tables: wanted, update_before: false };
+        block_on(Reader::open(fake.clone(), options("2", selected), open))
+    };
+    let with_gone = |position: &Position| {
+        let mut position = position.clone();
+        let gone = TablePosition { name: "gone".into(), ..position.tables[0].clone() };
+        position.tables.push(gone);
+        position
+    };
+    let never = || StopCondition::Never;
+    let refused = |position: &Position, stop| start("d.t", position, stop, None).map(drop).unwrap_err();
+    let error = refused(&with_gone(&within[0]), never());
+    assert_eq!((error.blame, error.code.as_str()), (cdc_plugin::types::Blame::Config, "mysql.tables"));
+    assert!(error.message.contains("d.gone") && error.message.contains("old `tables`"), "{}", error.message);
+    let stop = || StopCondition::At(within[1].to_bytes().unwrap());
+    assert_eq!(refused(&with_gone(&between), stop()).code, "mysql.tables");
+    assert!(start("d.t", &with_gone(&between), never(), None).is_ok(), "nothing is counted there");
+
+    // A replay is of the past, when the table was selected.
+    let wanted = || Some(vec![TableId::in_schema("d", "t")]);
+    let mut replay = start("d.other", &within[0], stop(), wanted()).unwrap();
+    let mut sink = Sink::default();
+    drain(&mut replay, &mut sink).unwrap();
+    assert_eq!(sink.seen, ["schema", "binlog +I 2 b"]);
+    let error = start("d.t", &with_gone(&within[0]), stop(), wanted()).map(drop).unwrap_err();
+    assert_eq!(error.code, "mysql.schema-changed", "its rows cannot be counted");
 }
 
 #[test]
