@@ -211,6 +211,15 @@ impl Kind {
         })
     }
 
+    /// What the column is in a primary key: two values that a BOOLEAN does not tell apart are two rows there.
+    #[must_use]
+    pub fn in_key(self) -> Self {
+        match self {
+            Self::Boolean => Self::TinyInt { unsigned: false },
+            kind => kind,
+        }
+    }
+
     /// The logical type.
     #[must_use]
     pub fn logical(self) -> LogicalType {

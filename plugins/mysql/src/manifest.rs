@@ -133,7 +133,12 @@ fn options() -> Vec<OptionSpec> {
             "Follow gh-ost and pt-online-schema-change; not supported yet.",
         ),
         option("include-comments.enabled", Boolean, Some("false"), "Carry comments of tables and columns."),
-        option("treat-tinyint1-as-boolean.enabled", Boolean, Some("true"), "Read TINYINT(1) as BOOLEAN."),
+        option(
+            "treat-tinyint1-as-boolean.enabled",
+            Boolean,
+            Some("true"),
+            "Read TINYINT(1) as BOOLEAN, except in a primary key: there it stays TINYINT, since distinct keys would become one.",
+        ),
         option("use.legacy.json.format", Boolean, Some("false"), "Write JSON without blanks.")
             .ignored("JSON columns are not supported yet"),
         option(

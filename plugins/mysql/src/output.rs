@@ -17,6 +17,8 @@ pub struct Output {
     open: Vec<Option<OpenBatch>>,
     rows: u64,
     bytes: u64,
+    /// Something that may not be divided is left to the next answer.
+    ended: bool,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,19 @@ impl Output {
     /// Whether a pull may return no more.
     #[must_use]
     pub fn is_full(&self, budget: &Budget) -> bool {
-        self.rows >= u64::from(budget.rows.max(1)) || self.bytes >= u64::from(budget.bytes.max(1))
+        self.ended
+            || self.rows >= u64::from(budget.rows.max(1))
+            || self.bytes >= u64::from(budget.bytes.max(1))
+    }
+
+    /// Whether rows that belong together may begin here: they fit, or there are none before them and waiting would not
+    /// make them fit. If not, the pull is full.
+    pub fn admits(&mut self, rows: u64, bytes: u64, budget: &Budget) -> bool {
+        let fits = self.rows + rows <= u64::from(budget.rows.max(1))
+            && self.bytes + bytes <= u64::from(budget.bytes.max(1));
+        let admits = !self.ended && (fits || self.rows == 0);
+        self.ended |= !admits;
+        admits
     }
 
     /// Rows that a pull may still return.
@@ -88,7 +102,7 @@ impl Output {
         for (index, table) in tables.iter().enumerate() {
             self.close(index, table);
         }
-        (self.rows, self.bytes) = (0, 0);
+        (self.rows, self.bytes, self.ended) = (0, 0, false);
         std::mem::take(&mut self.events)
     }
 

@@ -11,9 +11,9 @@ use cdc_plugin::batch::{BatchView, Values};
 use cdc_plugin::host::mysql::Failure;
 use cdc_plugin::options::{Setting, Value};
 use cdc_plugin::source::{Budget, Event, OpenOptions, StopCondition};
-use cdc_plugin::types::Error;
+use cdc_plugin::types::{Error, TableId};
 use cdc_plugin_mysql::options::Options;
-use cdc_plugin_mysql::position::{Position, SnapshotPosition};
+use cdc_plugin_mysql::position::{Partial, Position, SnapshotPosition, TablePosition};
 use cdc_plugin_mysql::reader::Reader;
 use pollster::block_on;
 use support::binlog::Change::{Delete, Insert, Update};
@@ -77,14 +77,14 @@ impl Sink {
     }
 }
 
-fn options(chunk: &str) -> Options {
+fn options(chunk: &str, tables: &str) -> Options {
     let setting = |(name, value): (&str, Value)| Setting { name: name.to_owned(), value };
     let plain = |text: &str| Value::Plain(text.to_owned());
     let settings = [
         ("hostname", plain("db")),
         ("username", plain("u")),
         ("password", Value::Secret("handle".into())),
-        ("tables", plain("d.t")),
+        ("tables", plain(tables)),
         ("scan.incremental.snapshot.chunk.size", plain(chunk)),
     ];
     Options::parse(settings.map(setting).into()).unwrap()
@@ -92,7 +92,7 @@ fn options(chunk: &str) -> Options {
 
 fn open(fake: &Fake, start: Option<Vec<u8>>, stop: StopCondition) -> Result<Reader<Fake>, Error> {
     let open = OpenOptions { start, stop, tables: None, update_before: false };
-    block_on(Reader::open(fake.clone(), options("2"), open))
+    block_on(Reader::open(fake.clone(), options("2", "d.t"), open))
 }
 
 const BUDGET: Budget = Budget { rows: 1000, bytes: 1 << 20, wait_ms: 10 };
@@ -221,6 +221,98 @@ fn a_select_waits_until_it_sees_what_the_tail_has_returned() {
     check_complete(&fake, &sink);
 }
 
+/// Two transactions reach the tail before any select sees them, the second only as far as its first row; then the first
+/// becomes visible. Answers what has come up to there.
+fn amid_a_transaction(fake: &Fake) -> (Reader<Fake>, Sink) {
+    let mut first = None;
+    {
+        let mut world = fake.0.borrow_mut();
+        world.flush(&[Update((1, "a"), (1, "first"))]);
+        first.replace(world.rows.clone());
+        // After its only row nothing else of it tells that it touches the table.
+        world.flush(&[Update((5, "e"), (5, "second"))]);
+        // GTID, BEGIN, TABLE_MAP and a row.
+        world.held_within = Some(4);
+    }
+    let mut reader = open(fake, None, StopCondition::SnapshotEnd).unwrap();
+    let mut sink = Sink::default();
+    for step in 0..60 {
+        sink.take(block_on(reader.next(BUDGET)).unwrap());
+        if step == 30 {
+            let mut world = fake.0.borrow_mut();
+            world.executed = 1;
+            world.visible = first.take();
+        }
+    }
+    (reader, sink)
+}
+
+#[test]
+fn a_select_waits_until_it_sees_the_transaction_that_the_tail_is_in_the_middle_of() {
+    let fake = Fake::new(FIVE, true, true);
+    let (mut reader, mut sink) = amid_a_transaction(&fake);
+    assert!(sink.has("binlog +U 5 second"), "{:?}", sink.seen);
+    fake.0.borrow_mut().held_within = None;
+    for _ in 0..30 {
+        sink.take(block_on(reader.next(BUDGET)).unwrap());
+    }
+    assert!(!sink.has("snapshot +I 5 e"), "the newer row came before: {:?}", sink.seen);
+    fake.0.borrow_mut().settle();
+    drain(&mut reader, &mut sink).unwrap();
+    check_complete(&fake, &sink);
+}
+
+#[test]
+fn a_consistent_read_is_not_opened_without_the_transaction_whose_first_rows_were_dropped() {
+    let fake = Fake::new(FIVE, false, true);
+    // The first opening breaks off; the next ones come after the tail has got there.
+    once(
+        &fake,
+        |moment| matches!(moment, Moment::Query(sql, _) if sql.starts_with("START TRANSACTION")),
+        |_| Some(closed()),
+    );
+    let (mut reader, mut sink) = amid_a_transaction(&fake);
+    fake.0.borrow_mut().held_within = None;
+    // Were it open by now, the double would answer with what it saw then.
+    for _ in 0..30 {
+        sink.take(block_on(reader.next(BUDGET)).unwrap());
+    }
+    assert!(!sink.has("unit-begin"), "{:?}", sink.seen);
+    fake.0.borrow_mut().settle();
+    drain(&mut reader, &mut sink).unwrap();
+    check_complete(&fake, &sink);
+}
+
+#[test]
+fn a_select_after_a_restart_sees_the_transaction_that_was_returned_in_part() {
+    let fake = Fake::new(FIVE, true, true);
+    fake.0.borrow_mut().flush(&[Update((1, "a"), (1, "cut")), Update((2, "b"), (2, "cut"))]);
+    fake.0.borrow_mut().dump_held = true;
+    let reader = open(&fake, None, StopCondition::Never).unwrap();
+    let mut stored = position(&reader).unwrap();
+    drop(reader);
+    let gtid = format!("{}:1", support::binlog::UUID);
+    stored.partial = Some(Partial { gtid: Some(gtid), rows: 1 });
+    let start = stored.to_bytes().unwrap();
+    let mut reader = open(&fake, Some(start), StopCondition::Never).unwrap();
+    for _ in 0..20 {
+        block_on(reader.next(BUDGET)).unwrap();
+    }
+    let selects = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&selects);
+    fake.hook(move |_, moment| {
+        counted.set(counted.get() + u32::from(is_chunk(moment)));
+        None
+    });
+    for _ in 0..20 {
+        block_on(reader.next(BUDGET)).unwrap();
+    }
+    assert_eq!(selects.get(), 0, "no select may begin before it sees the transaction");
+    stored.partial = Some(Partial { gtid: Some("nothing".into()), rows: 1 });
+    let mut reader = open(&fake, Some(stored.to_bytes().unwrap()), StopCondition::Never).unwrap();
+    assert_eq!(drain(&mut reader, &mut Sink::default()).unwrap_err().code, "mysql.position");
+}
+
 #[test]
 fn without_gtids_recent_events_make_rows_of_a_select_stale() {
     let fake = Fake::new(FIVE, true, false);
@@ -258,6 +350,50 @@ fn no_position_exists_within_a_chunk() {
         }
     }
     check_complete(&fake, &sink);
+}
+
+#[test]
+fn a_full_pull_ends_between_two_chunks() {
+    let fake = Fake::new((1..=21).map(|id| (id, "v")), true, true);
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    let mut sink = Sink::default();
+    let mut pulls = Vec::new();
+    while sink.rows.len() < 21 {
+        let before = sink.rows.len();
+        sink.take(block_on(reader.next(Budget { rows: 5, ..BUDGET })).unwrap());
+        pulls.push(sink.rows.len() - before);
+        assert!(position(&reader).is_some(), "after {} rows", sink.rows.len());
+    }
+    assert!(pulls.contains(&4), "two chunks of two rows fit: {pulls:?}");
+    check_complete(&fake, &sink);
+}
+
+#[test]
+fn a_key_of_tinyint1_stays_a_number() {
+    let fake = Fake::new([(1, "a"), (2, "b"), (-1, "c")], true, true);
+    fake.0.borrow_mut().id_type = "tinyint(1)";
+    let mut reader = open(&fake, None, StopCondition::SnapshotEnd).unwrap();
+    let (mut schema, mut ids) = (None, Vec::new());
+    loop {
+        let events = block_on(reader.next(BUDGET)).unwrap();
+        let stop = events.contains(&Event::ReachedStop);
+        for event in events {
+            match event {
+                Event::Schema(told) => schema = Some(told),
+                Event::Changes(changes) => {
+                    let view = BatchView::new(schema.as_ref().unwrap(), &changes.batch).unwrap();
+                    let Values::Int8s(values) = view.columns[0].values else { panic!("not a TINYINT") };
+                    ids.extend(values.iter().copied());
+                }
+                _ => {}
+            }
+        }
+        if stop {
+            break;
+        }
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, [-1, 1, 2]);
 }
 
 #[test]
@@ -312,6 +448,48 @@ fn a_transaction_goes_on_after_the_row_it_was_cut_at() {
     let mut rest = Sink::default();
     drain(&mut open(&fake, Some(start), StopCondition::Head).unwrap(), &mut rest).unwrap();
     assert_eq!(rest.seen, ["schema", "binlog +I 2 b", "binlog +I 3 c"]);
+}
+
+#[test]
+fn tables_stay_selected_while_the_position_counts_their_rows() {
+    let fake = Fake::new([], true, true);
+    let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+    block_on(reader.next(BUDGET)).unwrap();
+    let between = position(&reader).unwrap();
+    fake.0.borrow_mut().commit(&[Insert((1, "a")), Insert((2, "b")), Insert((3, "c"))]);
+    let mut within = Vec::new();
+    for _ in 0..2 {
+        block_on(reader.next(Budget { rows: 1, ..BUDGET })).unwrap();
+        within.push(position(&reader).unwrap());
+    }
+    let start = |selected: &str, position: &Position, stop: StopCondition, wanted: Option<Vec<TableId>>| {
+        let start = Some(position.to_bytes().unwrap());
+        let open = OpenOptions { start, stop, tables: wanted, update_before: false };
+        block_on(Reader::open(fake.clone(), options("2", selected), open))
+    };
+    let with_gone = |position: &Position| {
+        let mut position = position.clone();
+        let gone = TablePosition { name: "gone".into(), ..position.tables[0].clone() };
+        position.tables.push(gone);
+        position
+    };
+    let never = || StopCondition::Never;
+    let refused = |position: &Position, stop| start("d.t", position, stop, None).map(drop).unwrap_err();
+    let error = refused(&with_gone(&within[0]), never());
+    assert_eq!((error.blame, error.code.as_str()), (cdc_plugin::types::Blame::Config, "mysql.tables"));
+    assert!(error.message.contains("d.gone") && error.message.contains("old `tables`"), "{}", error.message);
+    let stop = || StopCondition::At(within[1].to_bytes().unwrap());
+    assert_eq!(refused(&with_gone(&between), stop()).code, "mysql.tables");
+    assert!(start("d.t", &with_gone(&between), never(), None).is_ok(), "nothing is counted there");
+
+    // A replay is of the past, when the table was selected.
+    let wanted = || Some(vec![TableId::in_schema("d", "t")]);
+    let mut replay = start("d.other", &within[0], stop(), wanted()).unwrap();
+    let mut sink = Sink::default();
+    drain(&mut replay, &mut sink).unwrap();
+    assert_eq!(sink.seen, ["schema", "binlog +I 2 b"]);
+    let error = start("d.t", &with_gone(&within[0]), stop(), wanted()).map(drop).unwrap_err();
+    assert_eq!(error.code, "mysql.schema-changed", "its rows cannot be counted");
 }
 
 #[test]

@@ -137,7 +137,7 @@ async fn catalog<H: Host>(
                 return Err(selector.nothing_matches(&all));
             }
         }
-        Some(position) => keep_known(server, &mut listed, position)?,
+        Some(position) => keep_known(server, &mut listed, position, open)?,
     }
     discovery::check_columns(server, session, &listed).await?;
     let mut described = discovery::describe(server, session, &listed).await?;
@@ -171,12 +171,19 @@ async fn catalog<H: Host>(
 }
 
 /// Keep the selected tables of the position, and say what became of others.
+///
+/// A position within a transaction counts rows over all its tables. A replay therefore keeps those that are not selected
+/// any more, and anything else is refused until it starts between two transactions.
 fn keep_known<H: Host>(
     server: &Server<H>,
     listed: &mut Vec<Listed>,
     position: &Position,
+    open: &OpenOptions,
 ) -> Result<(), Error> {
     let selector = &server.options.tables;
+    let replay = open.tables.is_some();
+    let counted = position.partial.is_some() || is_stop_within_transaction(&open.stop)?;
+    let keeps = |database: &str, name: &str| replay || selector.matches(database, name);
     for table in listed.iter() {
         if selector.matches(&table.database, &table.name)
             && position.table(&table.database, &table.name).is_none()
@@ -191,18 +198,31 @@ fn keep_known<H: Host>(
     }
     let all: Vec<_> = listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
     listed.retain(|table| {
-        position.table(&table.database, &table.name).is_some()
-            && selector.matches(&table.database, &table.name)
+        position.table(&table.database, &table.name).is_some() && keeps(&table.database, &table.name)
     });
     for known in &position.tables {
-        if !selector.matches(&known.database, &known.name) {
+        let is_listed =
+            listed.iter().any(|table| table.database == known.database && table.name == known.name);
+        let is_selected = selector.matches(&known.database, &known.name);
+        if !is_selected && counted && !replay {
+            return Err(Error::config(
+                "mysql.tables",
+                format!(
+                    "option `tables` no longer selects {}.{}, but the stored position is within a transaction whose rows \
+                     are counted together with those of this table; start once more with the old `tables`, end the \
+                     pipeline, and then change them",
+                    known.database, known.name
+                ),
+            ));
+        }
+        if !is_selected && !counted && !is_listed {
             let name = format!("{}.{}", known.database, known.name);
             server.log(
                 Level::Warn,
                 "a table that the options no longer select is not captured any more",
                 &[("table", name)],
             );
-        } else if !listed.iter().any(|table| table.database == known.database && table.name == known.name) {
+        } else if !is_listed {
             return Err(Error::permanent(
                 "mysql.schema-changed",
                 format!(
@@ -216,6 +236,13 @@ fn keep_known<H: Host>(
         }
     }
     if listed.is_empty() { Err(selector.nothing_matches(&all)) } else { Ok(()) }
+}
+
+fn is_stop_within_transaction(stop: &StopCondition) -> Result<bool, Error> {
+    match stop {
+        StopCondition::At(position) => Ok(Position::from_bytes(position)?.partial.is_some()),
+        StopCondition::Never | StopCondition::SnapshotEnd | StopCondition::Head => Ok(false),
+    }
 }
 
 /// What is still to be read of each table.

@@ -95,7 +95,8 @@ impl<H: Host> Reader<H> {
             let session = self.workers.all.get_mut(worker).and_then(|worker| worker.session.take());
             taken.push((worker, table, step, session));
         }
-        let work = Work { server: &self.server, status: &self.status, returned: self.tail.gtids.as_ref() };
+        let returned = if taken.is_empty() { None } else { self.tail.returned()? };
+        let work = Work { server: &self.server, status: &self.status, returned: returned.as_ref() };
         let catalog = &self.catalog;
         let jobs = taken.into_iter().filter_map(|(worker, table, step, session)| {
             let (table, work) = (catalog.tables.get(table)?, &work);

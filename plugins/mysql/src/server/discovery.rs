@@ -92,8 +92,11 @@ pub async fn describe<H: Host>(
                 continue;
             };
             if let Some(described) = described.get_mut(&(database.to_owned(), table)) {
-                let column = described.columns.iter().position(|column| column.name == name);
-                described.key.extend(column);
+                let place = described.columns.iter().position(|column| column.name == name);
+                if let Some(column) = place.and_then(|place| described.columns.get_mut(place)) {
+                    column.kind = column.kind.in_key();
+                }
+                described.key.extend(place);
             }
         }
     }

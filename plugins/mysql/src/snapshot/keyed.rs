@@ -110,6 +110,15 @@ pub enum Planned {
     },
 }
 
+// === impl Chunk ===
+
+impl Chunk {
+    /// Rows that it holds.
+    fn rows(&self) -> u64 {
+        self.blocks.iter().map(|block| u64::from(block.rows)).sum()
+    }
+}
+
 // === impl KeyedSnapshot ===
 
 impl KeyedSnapshot {
@@ -244,7 +253,7 @@ impl KeyedSnapshot {
         let last = chunk.blocks.back().ok_or(Unexpected)?;
         let row = (last.rows as usize).checked_sub(1).ok_or(Unexpected)?;
         let upper = convert::key_tuple(table, last, row, false)?;
-        let rows: u64 = chunk.blocks.iter().map(|block| u64::from(block.rows)).sum();
+        let rows = chunk.rows();
         let rest = std::mem::replace(&mut chunk.upper, upper.clone());
         chunk.state = ChunkState::Read { high };
         self.rows_per_chunk = self.rows_per_chunk.min(rows).max(1);
@@ -308,6 +317,10 @@ impl KeyedSnapshot {
             match &chunk.state {
                 ChunkState::Read { high } if high <= tail => {}
                 _ => break,
+            }
+            // Within a chunk there is no position: a pull rather ends before one.
+            if !chunk.begun && !output.admits(chunk.rows(), chunk.bytes as u64, budget) {
+                return Ok(false);
             }
             while let Some(block) = chunk.blocks.front() {
                 if output.is_full(budget) {

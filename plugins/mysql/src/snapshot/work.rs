@@ -69,8 +69,8 @@ pub struct Work<'a, H> {
     pub server: &'a Server<H>,
     /// How to ask for the status.
     pub status: &'a StatusQuery,
-    /// With GTIDs: everything that the tail has returned when the step begins. A select must see all of that: what it
-    /// does not see must come by the tail later.
+    /// With GTIDs: everything of which the tail has returned rows when the step begins, also a transaction that it is
+    /// in the middle of. A select must see all of that: what it does not see must come by the tail later.
     pub returned: Option<&'a GtidSet>,
 }
 

@@ -157,6 +157,31 @@ impl<S> Tail<S> {
         }
     }
 
+    /// With GTIDs: all transactions of which rows may have been returned, also those that were returned in part only.
+    ///
+    /// # Errors
+    /// The stored position names a transaction by what is no GTID.
+    pub fn returned(&self) -> Result<Option<GtidSet>, Error> {
+        let Some(mut returned) = self.gtids.clone() else { return Ok(None) };
+        if let Some(gtid) = self.transaction.as_ref().and_then(|transaction| transaction.gtid.as_ref()) {
+            returned.add(gtid);
+        }
+        if let Some(gtid) = self.resume.as_ref().and_then(|resume| resume.gtid.as_ref()) {
+            let set = GtidSet::parse(gtid).map_err(|error| {
+                Error::permanent(
+                    "mysql.position",
+                    format!(
+                        "the stored position is in the middle of transaction \"{gtid}\", which is no GTID; start anew \
+                         with an empty state directory"
+                    ),
+                )
+                .because(error)
+            })?;
+            returned.merge(&set);
+        }
+        Ok(Some(returned))
+    }
+
     /// The transaction under way, and its rows of captured tables that were met.
     #[must_use]
     pub fn under_way(&self) -> Option<(Option<&Gtid>, u64)> {

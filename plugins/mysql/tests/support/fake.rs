@@ -44,6 +44,10 @@ pub(crate) struct World {
     pub(crate) block_rows: usize,
     /// Nothing is handed to a dump while this holds.
     pub(crate) dump_held: bool,
+    /// Of the newest transaction only this many events are handed to a dump while this holds.
+    pub(crate) held_within: Option<usize>,
+    /// Declared type of the key.
+    pub(crate) id_type: &'static str,
     time: u64,
     hook: Option<Hook>,
 }
@@ -68,6 +72,8 @@ struct Answer {
 struct Dump {
     /// Transactions that were sent or asked not to be.
     sent: usize,
+    /// Bytes of the next one that were sent.
+    within: usize,
     greeted: bool,
     /// The last heartbeat's offset.
     beat: u64,
@@ -128,6 +134,8 @@ impl Fake {
             statements: Vec::new(),
             block_rows: 1000,
             dump_held: false,
+            held_within: None,
+            id_type: "int",
             time: 0,
             hook: None,
         })))
@@ -167,8 +175,8 @@ impl FakeSession {
         let events = dump.as_ref().is_some_and(|dump| {
             !world.dump_held
                 && (!dump.greeted
-                    || dump.sent < world.binlog.transactions.len()
-                    || dump.beat != world.binlog.pos)
+                    || !dump.rest(&world).is_empty()
+                    || dump.sent == world.binlog.transactions.len() && dump.beat != world.binlog.pos)
         });
         events || self.result.borrow().is_some()
     }
@@ -224,7 +232,10 @@ impl FakeSession {
                     "IS_NULLABLE",
                     "CHARACTER_MAXIMUM_LENGTH",
                 ],
-                &[&["t", "id", "int", "int", "NO", ""], &["t", "v", "varchar", "varchar(20)", "NO", "20"]],
+                &[
+                    &["t", "id", world.id_type.split('(').next().unwrap(), world.id_type, "NO", ""],
+                    &["t", "v", "varchar", "varchar(20)", "NO", "20"],
+                ],
             ),
             _ if sql.contains("information_schema.COLUMN_PRIVILEGES") => {
                 text(&["TABLE_SCHEMA", "TABLE_NAME"], &[])
@@ -251,7 +262,8 @@ impl FakeSession {
                 let rows: Vec<_> = (world.seen().into_iter())
                     .filter(|(id, _)| (*id > lower || lower == i32::MIN) && *id <= upper)
                     .collect();
-                let columns = vec![column("id", 3, 63), column("v", 253, 255)];
+                let code = if world.id_type.starts_with("tinyint") { 1 } else { 3 };
+                let columns = vec![column("id", code, 63), column("v", 253, 255)];
                 (columns, rows.chunks(world.block_rows).map(block).collect())
             }
             _ => panic!("unexpected query: {sql}"),
@@ -328,7 +340,7 @@ impl Session for FakeSession {
                     .count()
             }
         };
-        self.dump.replace(Some(Dump { sent, greeted: false, beat: 0 }));
+        self.dump.replace(Some(Dump { sent, within: 0, greeted: false, beat: 0 }));
         Ok(())
     }
 
@@ -348,13 +360,33 @@ impl Session for FakeSession {
                 4 + world.binlog.transactions.iter().take(dump.sent).map(|events| size(events)).sum::<u64>(),
             );
         } else if let Some(transaction) = world.binlog.transactions.get(dump.sent) {
-            dump.sent += 1;
-            events.extend_from_slice(transaction);
+            let rest = dump.rest(&world);
+            events.extend_from_slice(rest);
+            dump.within += rest.len();
+            if dump.within == transaction.len() {
+                dump.sent += 1;
+                dump.within = 0;
+            }
         } else {
             dump.beat = world.binlog.pos;
             events = heartbeat(world.binlog.pos);
         }
         Ok(events)
+    }
+}
+
+impl Dump {
+    /// What of the next transaction may be sent now.
+    fn rest<'a>(&self, world: &'a World) -> &'a [u8] {
+        let Some(transaction) = world.binlog.transactions.get(self.sent) else { return &[] };
+        let newest = self.sent + 1 == world.binlog.transactions.len();
+        let end = match world.held_within {
+            Some(events) if newest => (0..events).fold(0, |at, _| {
+                at + 4 + u32::from_le_bytes(transaction[at..at + 4].try_into().unwrap()) as usize
+            }),
+            _ => transaction.len(),
+        };
+        &transaction[self.within..end]
     }
 }
 
