@@ -133,7 +133,7 @@ async fn commit_upload(client: &Client<impl Host>, token: &Token) -> Result<Opti
             warn(client, token, "does not hold the blocks that were uploaded; it is left to expire");
             Ok(Some(CommitOutcome::Gone))
         }
-        Ok(UploadStatus::Other(word)) if word.eq_ignore_ascii_case("unknown") || word.is_empty() => Ok(None),
+        Ok(UploadStatus::Other(word)) if tells_nothing(&word) => Ok(None),
         Ok(UploadStatus::Other(word)) => Ok(Some(CommitOutcome::Unknown(format!(
             "upload session {id} of {name} has the status `{word}`; look into the table for its rows"
         )))),
@@ -155,7 +155,17 @@ fn holds_what_was_written(token: &Token, listed: Option<&[u32]>) -> bool {
     listed.into_iter().eq(0..expected)
 }
 
+/// Whether the word for the status of an upload session leaves it open: it has to be asked for again.
+fn tells_nothing(word: &str) -> bool {
+    word.is_empty() || word.eq_ignore_ascii_case("unknown")
+}
+
 /// Make sure that a session never becomes visible.
+///
+/// An upsert session that the service has forgotten counts as aborted: nobody makes it visible any more, and if it was
+/// committed before, a replay of keyed rows changes nothing. A forgotten upload session may have committed, which only
+/// a look into the table can tell. A session that was handed out as held was never to be committed, so whatever the
+/// service says of it is well, unless that it is visible or about to be.
 ///
 /// The protocol has no request that ends an upload session: it becomes visible only by a commit, and only the holder of
 /// its token commits. So it is enough to see that none has been asked for; the session expires by itself within a day.
@@ -180,8 +190,12 @@ pub async fn abort(client: &Client<impl Host>, token: &Token) -> Result<(), Erro
             }
             if status != UpsertStatus::Ended {
                 match UpsertSession::abort(client, name, id, route.as_deref()).await {
-                    Err(fault) if !session_is_missing(&fault) => return Err(fault),
-                    _ => {}
+                    Ok(()) => {}
+                    Err(fault) if session_is_missing(&fault) => {}
+                    Err(fault) if token.held && Class::of(&fault.kind) == Class::Final => {
+                        warn(client, token, &format!("is left to expire: {}", fault.kind));
+                    }
+                    Err(fault) => return Err(fault),
                 }
             }
             Ok(UpsertStatus::Ended)
@@ -200,6 +214,11 @@ pub async fn abort(client: &Client<impl Host>, token: &Token) -> Result<(), Erro
             UploadStatus::Normal(_) | UploadStatus::Ended => Ok(()),
             UploadStatus::Closed => Err(visible()),
             UploadStatus::Closing => Err(under_way()),
+            UploadStatus::Other(_) if token.held => Ok(()),
+            UploadStatus::Other(word) if tells_nothing(&word) => Err(Error::transient(
+                "maxcompute.session.unknown",
+                format!("session {id} of {name} cannot be aborted yet: its status is `{word}`; ask again"),
+            )),
             UploadStatus::Other(word) => Err(Error::permanent(
                 "maxcompute.session.unknown",
                 format!(
@@ -210,13 +229,15 @@ pub async fn abort(client: &Client<impl Host>, token: &Token) -> Result<(), Erro
     };
     match result {
         Ok(verdict) => verdict,
-        // A unit that is still open is never committed, so it cannot have been forgotten after a commit.
-        Err(fault) if session_is_missing(&fault) && token.held => Ok(()),
+        Err(fault) if session_is_missing(&fault) && (token.held || token.kind == Kind::Upsert) => {
+            warn(client, token, "is unknown to MaxCompute and counts as aborted");
+            Ok(())
+        }
         Err(fault) if session_is_missing(&fault) => Err(Error::permanent(
             "maxcompute.session.unknown",
             format!(
-                "session {id} of {name} is unknown to MaxCompute: it expired, or was forgotten after it committed; \
-                 look into the table for its rows"
+                "upload session {id} of {name} cannot be aborted: it is unknown to MaxCompute and may have been \
+                 committed before it was forgotten; look into the table for its rows"
             ),
         )),
         Err(fault) => Err(fault.into()),

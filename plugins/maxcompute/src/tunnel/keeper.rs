@@ -22,7 +22,7 @@ const QUESTIONS: usize = 8;
 #[derive(Debug, Default)]
 pub struct Keeper(RefCell<Vec<Held>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Held {
     Upsert(Weak<UpsertSession>),
     Upload(Weak<UploadSession>),
@@ -40,10 +40,7 @@ pub enum Open {
 impl Keeper {
     /// Keep a session alive for as long as somebody holds it.
     pub fn keep(&self, session: &Open) {
-        self.0.borrow_mut().push(match session {
-            Open::Upsert(session) => Held::Upsert(Rc::downgrade(session)),
-            Open::Upload(session) => Held::Upload(Rc::downgrade(session)),
-        });
+        self.0.borrow_mut().push(session.downgrade());
     }
 
     /// Ask about the sessions that were left alone for long. The answer is the time to the next one that is due, none
@@ -52,12 +49,19 @@ impl Keeper {
     /// # Errors
     /// A session has ended under its writer; blame is `transient`: what it held has to be written again.
     pub async fn poll(&self, client: &Client<impl Host>) -> Result<Option<Duration>, Error> {
-        let open = self.open();
         let now = client.host.monotonic();
-        let due: Vec<_> =
-            open.iter().filter(|session| session.touched().saturating_add(INTERVAL) <= now).collect();
+        let due: Vec<Held> = self
+            .open()
+            .into_iter()
+            .filter(|session| session.touched().saturating_add(INTERVAL) <= now)
+            .map(|session| session.downgrade())
+            .collect();
+        // While a question waits for its turn, its writer may let go of the session.
         let results: Vec<_> = stream::iter(due)
-            .map(|session| session.refresh(client))
+            .map(async |held| match held.upgrade() {
+                Some(session) => session.ask(client).await,
+                None => Ok(()),
+            })
             .buffer_unordered(QUESTIONS)
             .collect()
             .await;
@@ -76,10 +80,7 @@ impl Keeper {
     fn open(&self) -> Vec<Open> {
         let mut open = Vec::new();
         self.0.borrow_mut().retain(|held| {
-            let session = match held {
-                Held::Upsert(session) => session.upgrade().map(Open::Upsert),
-                Held::Upload(session) => session.upgrade().map(Open::Upload),
-            };
+            let session = held.upgrade();
             let held = session.is_some();
             open.extend(session);
             held
@@ -88,7 +89,31 @@ impl Keeper {
     }
 }
 
+impl Held {
+    fn upgrade(&self) -> Option<Open> {
+        match self {
+            Self::Upsert(session) => session.upgrade().map(Open::Upsert),
+            Self::Upload(session) => session.upgrade().map(Open::Upload),
+        }
+    }
+}
+
 impl Open {
+    fn downgrade(&self) -> Held {
+        match self {
+            Self::Upsert(session) => Held::Upsert(Rc::downgrade(session)),
+            Self::Upload(session) => Held::Upload(Rc::downgrade(session)),
+        }
+    }
+
+    /// Whether nobody but the caller holds the session.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Upsert(session) => Rc::strong_count(session) == 1,
+            Self::Upload(session) => Rc::strong_count(session) == 1,
+        }
+    }
+
     fn touched(&self) -> u64 {
         match self {
             Self::Upsert(session) => session.touched(),
@@ -96,18 +121,28 @@ impl Open {
         }
     }
 
+    /// Ask about the session. An answer that comes after the writer has let go of it tells nothing about the writer:
+    /// the host may have committed or aborted it meanwhile.
+    async fn ask(&self, client: &Client<impl Host>) -> Result<(), Error> {
+        let result = self.refresh(client).await;
+        if self.is_abandoned() { Ok(()) } else { result }
+    }
+
     async fn refresh(&self, client: &Client<impl Host>) -> Result<(), Error> {
         let (name, id) = match self {
             Self::Upsert(session) => (&session.name, &session.id),
             Self::Upload(session) => (&session.name, &session.id),
         };
+        // One that commits or has committed is no longer the writer's, and nothing of it is lost.
         let alive = match self {
-            Self::Upsert(session) => {
-                session.refresh(client).await.map(|status| matches!(status, UpsertStatus::Normal))
-            }
-            Self::Upload(session) => {
-                session.refresh(client).await.map(|status| matches!(status, UploadStatus::Normal(_)))
-            }
+            Self::Upsert(session) => session
+                .refresh(client)
+                .await
+                .map(|status| !matches!(status, UpsertStatus::Ended | UpsertStatus::Other(_))),
+            Self::Upload(session) => session
+                .refresh(client)
+                .await
+                .map(|status| !matches!(status, UploadStatus::Ended | UploadStatus::Other(_))),
         };
         match alive {
             Ok(true) => Ok(()),

@@ -140,8 +140,12 @@ impl UpsertSession {
     }
 
     /// Upload rows of one bucket. A slot that moved is followed. The service applies the bodies of a bucket in the
-    /// order of their arrival, so the next one may be sent only when this call has ended; sending one twice changes
-    /// nothing.
+    /// order of their arrival, so the next one may be sent only when this call has ended. A body that arrives twice in
+    /// a row changes nothing.
+    ///
+    /// Not covered: a try whose answer was lost may still be on its way when the next one succeeds. If it arrives after
+    /// a later body of the bucket, its older rows replace newer ones of the same keys. The protocol numbers no bodies,
+    /// so the service cannot tell; only a new session, whose rows are replayed, would exclude it.
     ///
     /// # Errors
     /// The last failure; the rows may or may not be in the session.

@@ -238,7 +238,6 @@ async fn what_is_visible_or_about_to_be_cannot_be_aborted() {
         (Kind::Upload, UPLOAD_GET, upload("closing"), Blame::Transient),
         (Kind::Upload, UPLOAD_GET, upload("critical"), Blame::Permanent),
         (Kind::Upload, UPLOAD_GET, refusal(404, "NoSuchUpload"), Blame::Permanent),
-        (Kind::Upsert, UPSERT_GET, refusal(404, "UpsertSessionNotFound"), Blame::Permanent),
     ] {
         let (sink, _) = sink(vec![(line, answer)]);
         assert_eq!(abort(&sink, &token(kind)).await.unwrap_err().blame, blame);
@@ -256,4 +255,68 @@ async fn an_open_upload_needs_no_request_to_be_aborted_but_a_look() {
     held.held = true;
     let (sink, _) = sink(vec![(UPLOAD_GET, refusal(404, "NoSuchUpload"))]);
     abort(&sink, &held).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_whose_status_tells_nothing_is_asked_for_again_before_it_is_aborted() {
+    for word in ["unknown", "UNKNOWN", ""] {
+        let (sink, _) = sink(vec![(UPLOAD_GET, upload(word))]);
+        let error = abort(&sink, &token(Kind::Upload)).await.unwrap_err();
+        assert_eq!(
+            (error.blame, error.code.as_str()),
+            (Blame::Transient, "maxcompute.session.unknown"),
+            "{word}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_held_session_is_aborted_unless_it_is_visible_or_about_to_be() {
+    let held = |kind| {
+        let mut token = token(kind);
+        token.held = true;
+        token
+    };
+    for answer in [upload("unknown"), upload(""), upload("critical"), refusal(404, "NoSuchUpload")] {
+        let (sink, _) = sink(vec![(UPLOAD_GET, answer)]);
+        abort(&sink, &held(Kind::Upload)).await.unwrap();
+    }
+    for status in ["normal", "critical"] {
+        let (sink, host) =
+            sink(vec![(UPSERT_GET, upsert(status)), (UPSERT_DELETE, refusal(400, "StatusConflict"))]);
+        abort(&sink, &held(Kind::Upsert)).await.unwrap();
+        assert_eq!(host.requests().len(), 2, "it was tried");
+        // Somebody may commit one that is not held.
+        let (sink, _) =
+            self::sink(vec![(UPSERT_GET, upsert(status)), (UPSERT_DELETE, refusal(400, "StatusConflict"))]);
+        abort(&sink, &token(Kind::Upsert)).await.unwrap_err();
+    }
+    for (kind, line, answer, blame) in [
+        (Kind::Upload, UPLOAD_GET, upload("closed"), Blame::Permanent),
+        (Kind::Upload, UPLOAD_GET, upload("closing"), Blame::Transient),
+        (Kind::Upsert, UPSERT_GET, upsert("committed"), Blame::Permanent),
+        (Kind::Upsert, UPSERT_GET, upsert("committing"), Blame::Transient),
+    ] {
+        let (sink, _) = sink(vec![(line, answer)]);
+        assert_eq!(abort(&sink, &held(kind)).await.unwrap_err().blame, blame);
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_upsert_session_counts_as_aborted_and_a_forgotten_upload_may_have_committed() {
+    for answer in
+        [refusal(404, "UpsertSessionNotFound"), refusal(400, "UpsertSessionNotFound"), answer(404, "")]
+    {
+        let (sink, host) = sink(vec![(UPSERT_GET, answer)]);
+        abort(&sink, &token(Kind::Upsert)).await.unwrap();
+        assert_eq!(host.requests().len(), 1);
+    }
+    // What is missing is the table, and nobody has said anything about the session.
+    let (sink, _) = sink(vec![(UPSERT_GET, refusal(404, "NoSuchTable"))]);
+    assert_eq!(abort(&sink, &token(Kind::Upsert)).await.unwrap_err().code, "maxcompute.not-found");
+
+    let (sink, _) = self::sink(vec![(UPLOAD_GET, refusal(404, "NoSuchUpload"))]);
+    let error = abort(&sink, &token(Kind::Upload)).await.unwrap_err();
+    assert_eq!((error.blame, error.code.as_str()), (Blame::Permanent, "maxcompute.session.unknown"));
+    assert!(error.message.contains("may have been committed"), "{}", error.message);
 }

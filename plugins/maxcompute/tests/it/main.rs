@@ -4,6 +4,7 @@
 mod commits;
 mod emulator;
 mod hashes;
+mod keeper;
 mod properties;
 mod records;
 mod requests;
