@@ -5,7 +5,7 @@ use std::time::Duration;
 use cdc_host::capability::mysql::any_ready;
 use cdc_host::plugin::bindings::capabilities::mysql::{DumpOptions, DumpStart};
 
-use crate::server::{SLOW, Server, fetch_all};
+use crate::server::Server;
 
 const LONG: Duration = Duration::from_secs(20);
 

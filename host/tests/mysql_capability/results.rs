@@ -1,13 +1,9 @@
 //! Results as streams: order, bounds, ends.
 
-use std::time::Duration;
-
 use cdc_host::capability::mysql::Session;
 use cdc_host::plugin::bindings::capabilities::mysql::{FailureKind, Parameter, ValueData};
 
-use crate::server::{
-    MEMORY, SLOW, Server, alive, eventually, fetch_all, number, resident_bytes, status, strings,
-};
+use crate::server::{MEMORY, Server, fetch_all, number, resident_bytes, status, strings};
 
 /// 200,000 rows of 1,000 bytes, made as they are read.
 async fn many_rows(admin: &Session) -> String {

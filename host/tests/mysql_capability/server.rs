@@ -17,10 +17,6 @@ use cdc_host::plugin::bindings::capabilities::mysql::{
 };
 use cdc_host::secret::{Secret, Secrets};
 
-/// Rows that overflow the server's buffer, so that at least one is sent whole, and one that does not come.
-pub const SLOW: &str =
-    "SELECT REPEAT('x', 20000) UNION ALL SELECT REPEAT('y', 20000) UNION ALL SELECT SLEEP(3600)";
-
 pub struct Server {
     child: Child,
     directory: PathBuf,

@@ -3,11 +3,10 @@
 import os
 
 import pytest
+from conftest import ACCESS_ID, ACCESS_KEY, PROJECT, client, create_delta, rows
 from odps import ODPS, errors, options
 from odps.accounts import StsAccount
 from odps.tunnel import TableTunnel
-
-from conftest import ACCESS_ID, ACCESS_KEY, PROJECT, client, create_delta, rows
 
 ENDPOINT = os.environ["EMULATOR_ENDPOINT"]
 

@@ -5,10 +5,9 @@ import decimal
 
 import pandas
 import pytest
+from conftest import rows
 from odps import errors
 from odps.tunnel import TableTunnel
-
-from conftest import rows
 
 D = decimal.Decimal
 
@@ -28,10 +27,23 @@ ROUND_TRIPS = [
     ("decimal(10,2)", [D("0"), D("-99999999.99"), D("0.01"), D("1.5")]),
     ("decimal(38,18)", [D("99999999999999999999.999999999999999999"), D("-1E-18"), D("1E+3")]),
     ("date", [datetime.date(1, 1, 1), datetime.date(9999, 12, 31), datetime.date(1969, 12, 31)]),
-    ("datetime", [datetime.datetime(1970, 1, 1), datetime.datetime(2026, 1, 1, 12, 34, 56, 789_000),
-                  datetime.datetime(1900, 1, 1), datetime.datetime(9999, 12, 31, 23, 59, 59, 999_000)]),
-    ("timestamp", [pandas.Timestamp("1970-01-01"), pandas.Timestamp("2026-01-01 12:34:56.123456789"),
-                   pandas.Timestamp("1969-12-31 23:59:58")]),
+    (
+        "datetime",
+        [
+            datetime.datetime(1970, 1, 1),
+            datetime.datetime(2026, 1, 1, 12, 34, 56, 789_000),
+            datetime.datetime(1900, 1, 1),
+            datetime.datetime(9999, 12, 31, 23, 59, 59, 999_000),
+        ],
+    ),
+    (
+        "timestamp",
+        [
+            pandas.Timestamp("1970-01-01"),
+            pandas.Timestamp("2026-01-01 12:34:56.123456789"),
+            pandas.Timestamp("1969-12-31 23:59:58"),
+        ],
+    ),
     ("timestamp_ntz", [pandas.Timestamp("2026-01-01 12:34:56.123456789")]),
     ("array<int>", [[], [1, None, -(2**31)]]),
     ("array<array<string>>", [[["a", None], [], None]]),
@@ -119,9 +131,9 @@ def test_a_closed_session_takes_no_second_commit_and_no_block(odps, table_name):
     session.commit([0])
     with pytest.raises(errors.ODPSError, match="StatusConflict|upload or download status"):
         session.commit([0])
-    with pytest.raises(errors.ODPSError, match="StatusConflict|upload or download status"):
-        with session.open_record_writer(1) as writer:
-            writer.write(session.new_record([2]))
+    refused = pytest.raises(errors.ODPSError, match="StatusConflict|upload or download status")
+    with refused, session.open_record_writer(1) as writer:
+        writer.write(session.new_record([2]))
     session.reload()
     assert session.status.value.lower() == "closed"
     assert rows(table) == [[1]]
@@ -175,9 +187,8 @@ def test_overwrite_replaces_the_rows(odps, table_name):
 def test_values_that_the_column_cannot_hold_are_refused(odps, table_name, column, value, reason):
     odps.execute_sql(f"create table {table_name} (id bigint, {column})")
     session = TableTunnel(odps).create_upload_session(table_name)
-    with pytest.raises(errors.ODPSError, match=reason):
-        with session.open_record_writer(0) as writer:
-            writer.write(session.new_record([1, value]))
+    with pytest.raises(errors.ODPSError, match=reason), session.open_record_writer(0) as writer:
+        writer.write(session.new_record([1, value]))
 
 
 def test_a_dropped_table_takes_no_commit(odps, table_name):

@@ -5,10 +5,9 @@ import decimal
 
 import pandas
 import pytest
+from conftest import create_delta, rows
 from odps import errors
 from odps.tunnel import TableTunnel
-
-from conftest import create_delta, rows
 
 
 def session_of(odps, name, **arguments):

@@ -1,10 +1,9 @@
 """A project with the schema model."""
 
 import pytest
+from conftest import client, rows
 from odps import errors
 from odps.tunnel import TableTunnel
-
-from conftest import client, rows
 
 
 @pytest.fixture

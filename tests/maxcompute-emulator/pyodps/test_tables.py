@@ -1,17 +1,34 @@
 """Tables as metadata: made, described, listed, emptied, dropped."""
 
 import pytest
+from conftest import PROJECT, create_delta, rows
 from odps import errors
 from odps.models import TableSchema
 from odps.types import Column
 
-from conftest import PROJECT, create_delta, rows
-
-EVERY_TYPE = (
-    "tinyint smallint int bigint boolean float double string char(5) varchar(10) binary json decimal(10,2) "
-    "decimal(38,18) date datetime timestamp timestamp_ntz array<int> map<string,bigint> "
-    "struct<a:int,b:array<string>>"
-).split()
+EVERY_TYPE = [
+    "tinyint",
+    "smallint",
+    "int",
+    "bigint",
+    "boolean",
+    "float",
+    "double",
+    "string",
+    "char(5)",
+    "varchar(10)",
+    "binary",
+    "json",
+    "decimal(10,2)",
+    "decimal(38,18)",
+    "date",
+    "datetime",
+    "timestamp",
+    "timestamp_ntz",
+    "array<int>",
+    "map<string,bigint>",
+    "struct<a:int,b:array<string>>",
+]
 
 
 def test_a_table_exists_from_create_to_drop(odps, table_name):
@@ -42,7 +59,7 @@ def test_columns_of_every_type_come_back_as_declared(odps, table_name):
 
 def test_quotes_and_non_ascii_text_survive_in_comments(odps, table_name):
     odps.execute_sql(f"create table {table_name} (id bigint comment 'it\\'s <中文> & \"x\"')")
-    assert odps.get_table(table_name).table_schema.columns[0].comment == "it's <中文> & \"x\""
+    assert odps.get_table(table_name).table_schema.columns[0].comment == 'it\'s <中文> & "x"'
 
 
 def test_an_append_table_and_a_delta_table_are_told_apart(odps, table_name):
@@ -99,8 +116,13 @@ def test_truncate_leaves_an_empty_table(odps, table_name):
         ("create table {} (`a b` bigint)", "no column name"),
         ("create table 1{} (id bigint)", "expected a name"),
         ("create table {} (id bigint) partitioned by (pt double)", "cannot be double"),
-        ("create table {} (id bigint not null, primary key (id)) "
-         "tblproperties ('transactional'='true', 'write.bucket.num'='0')", "write.bucket.num"),
+        (
+            (
+                "create table {} (id bigint not null, primary key (id)) "
+                "tblproperties ('transactional'='true', 'write.bucket.num'='0')"
+            ),
+            "write.bucket.num",
+        ),
         ("create table {} (id int8)", "int8 is no type"),
     ],
 )
