@@ -237,7 +237,7 @@ fn amid_a_transaction(fake: &Fake) -> (Reader<Fake>, Sink) {
     let mut reader = open(fake, None, StopCondition::SnapshotEnd).unwrap();
     let mut sink = Sink::default();
     for step in 0..60 {
-        sink.take(block_on(reader.next(BUDGET)).unwrap());
+        sink.take(block_on(reader.next(Budget { wait_ms: 200, ..BUDGET })).unwrap());
         if step == 30 {
             let mut world = fake.0.borrow_mut();
             world.executed = 1;
@@ -265,12 +265,11 @@ fn a_select_waits_until_it_sees_the_transaction_that_the_tail_is_in_the_middle_o
 #[test]
 fn a_consistent_read_is_not_opened_without_the_transaction_whose_first_rows_were_dropped() {
     let fake = Fake::new(FIVE, false, true);
-    // The first opening breaks off; the next ones come after the tail has got there.
-    once(
-        &fake,
-        |moment| matches!(moment, Moment::Query(sql, _) if sql.starts_with("START TRANSACTION")),
-        |_| Some(closed()),
-    );
+    // Openings break off until the tail has got there.
+    fake.hook(|world, moment| {
+        let opens = matches!(moment, Moment::Query(sql, _) if sql.starts_with("START TRANSACTION"));
+        (opens && world.executed == 0).then(closed)
+    });
     let (mut reader, mut sink) = amid_a_transaction(&fake);
     fake.0.borrow_mut().held_within = None;
     // Were it open by now, the double would answer with what it saw then.
