@@ -67,13 +67,7 @@ impl Plugin {
         tracing::debug!(plugin = %path.display(), elapsed = ?started.elapsed(), "compiled");
 
         let manifest = world.describe(engine, path).await?;
-        Ok(Self {
-            engine: engine.clone(),
-            path: path.into(),
-            world,
-            manifest,
-            imports: interface.imports.into_iter().collect(),
-        })
+        Ok(Self { engine: engine.clone(), path: path.into(), world, manifest, imports: interface.asked() })
     }
 
     /// What the plugin says of itself.
@@ -193,6 +187,14 @@ impl Interface {
             }
         }
         Ok(interface)
+    }
+
+    /// What it asks of a host: everything it imports but the vocabulary.
+    fn asked(self) -> Vec<String> {
+        self.imports
+            .into_iter()
+            .filter(|name| name.contains(':') && !name.starts_with("cdc:plugin/"))
+            .collect()
     }
 
     fn check_versions(&self, path: &Path) -> Result<(), LoadError> {
