@@ -37,27 +37,27 @@ async fn a_shop_is_copied_and_the_judge_sees_every_planted_difference() {
     let (equal, said) = compare(&world, &TABLES, None).await;
     assert!(equal, "{said}");
 
-    // The judge itself: a loss, a wrong value and a duplicate, each planted and taken back but the last.
+    // The judge itself: a wrong value, a loss with a row too many, and a duplicate.
     for (plant, take_back, table) in [
         (
             "UPDATE shop.orders SET total = total + 0.000001 ORDER BY id LIMIT 1",
             "UPDATE shop.orders SET total = total - 0.000001 ORDER BY id LIMIT 1",
-            "shop.orders",
+            "shop.orders=orders:keyed",
         ),
         (
             "UPDATE shop.customers SET id = id + 100000000 ORDER BY id LIMIT 1",
             "UPDATE shop.customers SET id = id - 100000000 ORDER BY id DESC LIMIT 1",
-            "shop.customers",
+            "shop.customers=customers:keyed",
         ),
     ] {
         world.mysql.sql(plant).await;
-        let (equal, said) = compare(&world, &TABLES, None).await;
-        assert!(!equal && said.contains(table), "{plant}: {said}");
+        let (equal, said) = compare(&world, &[table], None).await;
+        assert!(!equal && said.contains("differ"), "{plant}: {said}");
         world.mysql.sql(take_back).await;
+        let (equal, said) = compare(&world, &[table], None).await;
+        assert!(equal, "{take_back}: {said}");
     }
-    let (equal, said) = compare(&world, &TABLES, None).await;
-    assert!(equal, "{said}");
     plant_duplicate(&world, "page_views").await;
-    let (equal, said) = compare(&world, &TABLES, None).await;
+    let (equal, said) = compare(&world, &TABLES[5..], None).await;
     assert!(!equal && said.contains("page_views"), "{said}");
 }
