@@ -28,7 +28,7 @@ struct State {
 impl NativeHost {
     pub(crate) fn new(secrets: &[(&str, &str)]) -> Self {
         Self(Rc::new(State {
-            client: reqwest::Client::builder().build().unwrap(),
+            client: client(),
             secrets: Secrets::new(secrets),
             started: Instant::now(),
             under_way: Cell::new((0, 0)),
@@ -142,4 +142,10 @@ impl Signing for NativeHost {
     fn mac(&self, secret: &str, prefix: &str, steps: &[Step]) -> Result<Vec<u8>, String> {
         self.0.secrets.mac(secret, prefix, steps)
     }
+}
+
+/// Other packages of the workspace give reqwest TLS without a crypto provider; whoever comes second has one already.
+fn client() -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder().build().unwrap()
 }
