@@ -42,6 +42,14 @@ class Script:
         return subprocess.Popen([self.path, "run", self.directory], stdin=-1, stdout=-1, text=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def signals_that_a_shell_can_trap() -> None:
+    """Whoever runs the tests may ignore signals (nohup, background jobs), and a shell cannot trap what it inherits ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def address(lines: str) -> dict[str, str]:
     pairs = (shlex.split(line)[0].partition("=") for line in lines.splitlines())
     return {name: value for name, _, value in pairs}
