@@ -155,18 +155,19 @@ writer=
 printf '{"mark": "streaming"}\n' >>"$work/journal"
 
 say 'changing the shop while the pipeline streams'
-write --seed stream &
+write --seed stream --transactions 1500 &
 writer=$!
 if [[ $schema_change == yes ]]; then
     sql shop -e "SET SESSION lock_wait_timeout = 60;
         ALTER TABLE customers ADD COLUMN nickname VARCHAR(40);
         UPDATE customers SET nickname = CONCAT('nick-', id) WHERE id % 100 = 0"
 fi
+# The writer picks rows to delete from all it finds; the marker comes when it has ended.
+wait "$writer"
+writer=
 sql shop -e "INSERT INTO customers (email, name, country, balance, visits, created_at)
     VALUES ('second-marker@example.org', 'Marker', 'DE', 0, 0, '2025-01-01')"
 await_value customers email second-marker@example.org
-end "$writer" TERM
-writer=
 
 say 'stopping the pipeline (SIGTERM): it commits what it has read'
 code=0
