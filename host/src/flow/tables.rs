@@ -54,11 +54,14 @@ impl Tables {
                 tracing::info!(%table, "snapshot is read");
                 Ok(())
             }
-            Event::SchemaChange(event) => Err(FlowError::Unsupported {
-                table: event.table,
-                change: event.change.tag(),
-                reason: "schema changes are not supported by this version".into(),
-            }),
+            Event::SchemaChange { changes, .. } => match changes.into_iter().next() {
+                Some(event) => Err(FlowError::Unsupported {
+                    table: event.table,
+                    change: event.change.tag(),
+                    reason: "schema changes are not supported by this version".into(),
+                }),
+                None => Err(FlowError::Contract("it returned a schema change without any change".into())),
+            },
             Event::Idle | Event::ReachedStop => Ok(()),
         }
     }

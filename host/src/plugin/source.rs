@@ -48,7 +48,8 @@ pub struct ReadFrom {
 #[allow(missing_docs, reason = "named as in wit/types.wit, source.event")]
 pub enum Event {
     Schema(TableSchema),
-    SchemaChange(SchemaChangeEvent),
+    /// Changes of one statement, and the position just before them; always the last event of a pull.
+    SchemaChange { before: Vec<u8>, changes: Vec<SchemaChangeEvent> },
     Changes { table: TableId, batch: Batch },
     UnitBegin(TableId),
     UnitEnd(TableId),
@@ -222,7 +223,10 @@ impl From<wit::Event> for Event {
     fn from(event: wit::Event) -> Self {
         match event {
             wit::Event::Schema(schema) => Self::Schema(schema.into()),
-            wit::Event::SchemaChange(change) => Self::SchemaChange(change.into()),
+            wit::Event::SchemaChange(statement) => Self::SchemaChange {
+                before: statement.before,
+                changes: statement.changes.into_iter().map(SchemaChangeEvent::from).collect(),
+            },
             wit::Event::Changes(changes) => {
                 Self::Changes { table: changes.table.into(), batch: changes.batch.into() }
             }
