@@ -9,7 +9,7 @@ WASM := wasm32-wasip2
 PLUGINS := mysql maxcompute
 PLUGIN_PACKAGES := $(PLUGINS:%=-p cdc-plugin-%)
 PYTHON = $(shell tests/services/python.sh)
-SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh examples/shop/demo.sh .ci/run
+SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh examples/shop/demo.sh .ci/run
 
 DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
@@ -20,6 +20,7 @@ help: ## this list
 setup: ## the toolchain of rust-toolchain.toml, a private MySQL and Python packages, once; needs the network
 	@rustc --version && test -d "$$(rustc --print target-libdir --target $(WASM))" || rustup toolchain install
 	tests/services/mysql.sh install
+	tests/services/sysbench.sh install
 	tests/services/python.sh
 
 plugins: ## the components, as target/plugins/*.wasm

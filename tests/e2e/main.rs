@@ -2,7 +2,9 @@
 //! that shares no code with them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod example;
 mod harness;
+mod load;
 mod refusals;
 mod restarts;
 mod shop;

@@ -3,23 +3,6 @@
 use crate::harness::{Host, Options, World, Writer, compare, repository};
 use crate::shop::TABLES;
 
-/// The number in `resuming from ledger entry 12`.
-fn resumed_from(line: &str) -> u64 {
-    let digits = line.rsplit("ledger entry ").next().unwrap();
-    digits
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect::<String>()
-        .parse()
-        .unwrap_or_else(|_| panic!("{line}"))
-}
-
-/// The number in `checkpoint entry=12`.
-fn checkpoint(line: &str) -> Option<u64> {
-    let (_, rest) = line.split_once("checkpoint entry=")?;
-    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_loses_and_doubles_nothing() {
     let world = World::start().await;
@@ -30,23 +13,20 @@ async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_l
 
     // In the snapshot, after a committed chunk.
     let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
-    let line =
-        host.says_when(|line| checkpoint(line).is_some_and(|entry| entry >= 3), "a second checkpoint").await;
-    let before = checkpoint(&line).unwrap();
+    let before = host.checkpoint(3).await;
     host.kill().await;
 
     // Between the ledger and the commit.
     let mut host = Host::run(&pipeline, &world.state(), &[], &[("CDC_HOST_FAILPOINT", "after-ledger:3")]);
-    let line = host.says("resuming from ledger entry").await;
-    assert!(resumed_from(&line) >= before, "{line}");
+    let resumed = host.resumes().await.entry;
+    assert!(resumed >= before, "resumed from {resumed}, {before} was committed");
     host.says("failpoint after-ledger").await;
     host.kill().await;
 
     // The half-done checkpoint is committed first; then, in the stream, at a moment that nobody chose.
     let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
-    let line = host.says("resuming from ledger entry").await;
-    assert!(line.contains("committed=false"), "{line}");
-    let entry = resumed_from(&line);
+    let resumed = host.resumes().await;
+    assert!(!resumed.committed, "{resumed:?}");
     let snapshots = TABLES.len();
     let mut done = 0;
     while done < snapshots {
@@ -59,11 +39,7 @@ async fn a_host_killed_in_snapshot_between_ledger_and_commit_and_in_the_stream_l
         }
     }
     let checkpoints = 3 + u64::from(std::process::id() % 5);
-    host.says_when(
-        |line| checkpoint(line).is_some_and(|number| number >= entry + checkpoints),
-        "more checkpoints",
-    )
-    .await;
+    host.checkpoint(resumed.entry + checkpoints).await;
     host.kill().await;
 
     writer.stop().await;

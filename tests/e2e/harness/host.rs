@@ -14,6 +14,14 @@ pub(crate) struct Host {
     log: Vec<String>,
 }
 
+/// Where a host goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resumed {
+    pub(crate) entry: u64,
+    /// Whether all of the entry was known to be visible.
+    pub(crate) committed: bool,
+}
+
 /// Longer than anything here takes on a busy machine; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -96,6 +104,24 @@ impl Host {
         }
     }
 
+    /// Wait until an entry of at least this number is committed; returns its number.
+    pub(crate) async fn checkpoint(&mut self, entry: u64) -> u64 {
+        let line = self
+            .says_when(
+                |line| number_after(line, "checkpoint entry=").is_some_and(|number| number >= entry),
+                &format!("checkpoint entry={entry}, or a later one"),
+            )
+            .await;
+        number_after(&line, "checkpoint entry=").unwrap_or_default()
+    }
+
+    /// Wait until it says which entry it goes on from.
+    pub(crate) async fn resumes(&mut self) -> Resumed {
+        let line = self.says("resuming from ledger entry ").await;
+        let entry = number_after(&line, "ledger entry ").unwrap_or_else(|| panic!("{line}"));
+        Resumed { entry, committed: line.contains("committed=true") }
+    }
+
     /// SIGKILL, as a crash would.
     pub(crate) async fn kill(mut self) {
         self.process.kill().await.unwrap();
@@ -128,4 +154,10 @@ impl Host {
         assert!(status.success(), "{status}\n{log}");
         log
     }
+}
+
+/// The number that follows a text in a line.
+fn number_after(line: &str, text: &str) -> Option<u64> {
+    let (_, rest) = line.split_once(text)?;
+    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
 }

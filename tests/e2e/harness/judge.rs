@@ -67,5 +67,6 @@ fn warehouse(world: &World) -> Vec<String> {
         ("--access-id", MaxCompute::ACCESS_ID.into()),
         ("--access-key-file", key.display().to_string()),
     ];
-    options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    let options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+    options.chain(world.maxcompute.schema_model.then(|| "--schema-model".to_owned())).collect()
 }

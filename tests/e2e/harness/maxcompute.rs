@@ -4,6 +4,8 @@ use maxcompute_emulator::{Config, Emulator, Operation};
 /// A MaxCompute project that wants signed requests.
 pub(crate) struct MaxCompute {
     emulator: Emulator,
+    /// Whether tables live in schemas.
+    pub(crate) schema_model: bool,
 }
 
 impl MaxCompute {
@@ -15,7 +17,8 @@ impl MaxCompute {
         let mut config = Config::new(Self::PROJECT);
         config.access_key = Some(AccessKey::new(Self::ACCESS_ID.into(), Self::ACCESS_KEY.into()));
         change(&mut config);
-        Self { emulator: Emulator::start(config).await.unwrap() }
+        let schema_model = config.schema_model;
+        Self { emulator: Emulator::start(config).await.unwrap(), schema_model }
     }
 
     pub(crate) fn endpoint(&self) -> String {

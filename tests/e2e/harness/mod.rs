@@ -5,6 +5,7 @@ mod host;
 mod judge;
 mod maxcompute;
 mod mysql;
+mod sysbench;
 mod writer;
 
 pub(crate) use files::{repository, run};
@@ -12,6 +13,7 @@ pub(crate) use host::Host;
 pub(crate) use judge::{compare, plant_duplicate};
 pub(crate) use maxcompute::MaxCompute;
 pub(crate) use mysql::Mysql;
+pub(crate) use sysbench::Sysbench;
 pub(crate) use writer::Writer;
 
 use std::path::PathBuf;

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# sysbench from Debian 12, for load: fetched once, nothing is installed on the machine.
+# usage: sysbench.sh install | sysbench.sh ARG…   (script names without a path are those of the package)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/services/cache.sh
+. "$here/cache.sh"
+# shellcheck source=tests/services/debian.sh
+. "$here/debian.sh"
+
+installed=$services_dir/sysbench-1
+root=$installed/root
+
+install_sysbench() {
+    local staging debs=$services_dir/debs/sysbench
+    [[ -e $installed/done ]] && return
+    lock_service sysbench
+    if [[ ! -e $installed/done ]]; then
+        find "$services_dir" -maxdepth 1 -name 'sysbench-1*' -exec rm -rf {} +
+        debian_kept "$debs" || debian_fetch bookworm "$debs" sysbench
+        staging=$(mktemp -d "$installed.XXXXXX")
+        debian_unpack "$debs" "$staging/root"
+        touch "$staging/done"
+        mv "$staging" "$installed"
+    fi
+    unlock_service
+}
+
+install_sysbench
+[[ ${1:-} == install ]] && exit
+shopt -s nullglob
+plugins=("$root"/usr/lib/*-linux-gnu/libmariadb3/plugin)
+shopt -u nullglob
+debian_command "$root" usr/bin/sysbench
+export LUA_PATH="$root/usr/share/sysbench/?.lua" MARIADB_PLUGIN_DIR="${plugins[0]:-}"
+[[ ${1:-} != oltp_* ]] || set -- "$root/usr/share/sysbench/$1.lua" "${@:2}"
+exec "${command_line[@]}" "$@"
