@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas
 from odps import ODPS, options
+from odps.errors import NoSuchSchema
 
 from normal_form import SinkColumn
 from partition import Row
@@ -52,7 +53,10 @@ class MaxcomputeReader:
 
     def columns(self, schema: str | None, table: str) -> list[SinkColumn] | None:
         """The columns in their order; None when there is no such table."""
-        if not self._odps.exist_table(table, schema=schema):
+        try:
+            if not self._odps.exist_table(table, schema=schema):
+                return None
+        except NoSuchSchema:
             return None
         columns = self._odps.get_table(table, schema=schema).table_schema.simple_columns
         return [SinkColumn(column.name, str(column.type).lower()) for column in columns]

@@ -30,7 +30,7 @@ const CHANGES: &str = "
     UPDATE adb.invoices SET amount = amount + 1 WHERE id % 3 = 0; DELETE FROM adb.invoices WHERE id % 10 = 0;
     UPDATE adb.visits SET version = version + 1 WHERE id % 5 = 0;
     INSERT INTO bdb.user_table_1 VALUES (2, 'Grace'); DELETE FROM bdb.user_table_1 WHERE id = 1;
-    UPDATE bdb.user_table_22 SET zone = 'US' WHERE name = 'Ada';
+    UPDATE bdb.user_table_22 SET zone = 'US' WHERE zone = 'DE';
     UPDATE a.order_items SET sku = 'vase' WHERE line = 2; INSERT INTO p.order_items VALUES (2, 1, 'desk');";
 
 #[tokio::test(flavor = "multi_thread")]
