@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs the pipeline of this folder between a real MySQL and an emulated MaxCompute, changes data meanwhile (and, with
-# --schema-change, a table), and compares both sides with clients that are not ours. Started by `make demo`, which builds
-# what it needs.
+# Runs the pipeline of this folder between a real MySQL and an emulated MaxCompute, changes data and tables meanwhile, and
+# compares both sides with clients that are not ours. Started by `make demo`, which builds what it needs.
 set -euo pipefail
 shop=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$shop/../.." && pwd)
@@ -10,16 +9,7 @@ compare=$repository/tests/compare
 binaries=${CDC_BINARIES:-$repository/target/release}
 plugins=${CDC_PLUGINS:-$repository/target/plugins}
 kept_logs=$repository/target/demo-logs
-tables=(customers products orders order_items stock page_views)
-schema_change=no
-case ${1:-} in
---schema-change) schema_change=yes ;;
-'') ;;
-*)
-    printf 'usage: %s [--schema-change]\n' "$0" >&2
-    exit 2
-    ;;
-esac
+tables=(customers products orders order_items stock page_views specimens coupons)
 
 work=$(mktemp -d -t cdc-demo.XXXXXX)
 mkdir "$work/logs"
@@ -157,11 +147,15 @@ printf '{"mark": "streaming"}\n' >>"$work/journal"
 say 'changing the shop while the pipeline streams'
 write --seed stream --transactions 1500 &
 writer=$!
-if [[ $schema_change == yes ]]; then
-    sql shop -e "SET SESSION lock_wait_timeout = 60;
-        ALTER TABLE customers ADD COLUMN nickname VARCHAR(40);
-        UPDATE customers SET nickname = CONCAT('nick-', id) WHERE id % 100 = 0"
-fi
+sql shop -e "SET SESSION lock_wait_timeout = 60;
+    ALTER TABLE customers ADD COLUMN nickname VARCHAR(40);
+    UPDATE customers SET nickname = CONCAT('nick-', id) WHERE id % 100 = 0;
+    ALTER TABLE customers DROP COLUMN legacy_code;
+    ALTER TABLE products MODIFY rating SMALLINT;
+    UPDATE products SET rating = 1000 WHERE sku LIKE '%7';
+    CREATE TABLE coupons (code VARCHAR(20) PRIMARY KEY, percent TINYINT UNSIGNED NOT NULL, ends DATE);
+    INSERT INTO coupons VALUES ('SPRING', 10, '2026-05-31'), ('LOYAL', 25, NULL);
+    UPDATE coupons SET percent = 30 WHERE code = 'LOYAL'"
 # The writer picks rows to delete from all it finds; the marker comes when it has ended.
 wait "$writer"
 writer=

@@ -1,5 +1,5 @@
--- A small shop: six tables, about 150,000 rows, the same on every run. Five tables have a key, of five kinds;
--- page_views has none, so MaxCompute keeps its history.
+-- A small shop: seven tables, about 150,000 rows, the same on every run. Six tables have a key, of five kinds;
+-- page_views has none, so MaxCompute keeps its history. specimens has a column of every type.
 
 DROP DATABASE IF EXISTS shop;
 CREATE DATABASE shop CHARACTER SET utf8mb4;
@@ -19,6 +19,7 @@ CREATE TABLE customers (
   avatar       VARBINARY(64),
   created_at   TIMESTAMP(3) NOT NULL,
   updated_at   DATETIME(6),
+  legacy_code  VARCHAR(12),
   PRIMARY KEY (id)
 );
 
@@ -78,6 +79,35 @@ CREATE TABLE page_views (
   KEY (id)
 );
 
+CREATE TABLE specimens (
+  id           INT UNSIGNED NOT NULL AUTO_INCREMENT,
+  t_tiny       TINYINT,            t_tiny_u     TINYINT UNSIGNED,
+  t_small      SMALLINT,           t_small_u    SMALLINT UNSIGNED,
+  t_medium     MEDIUMINT,          t_medium_u   MEDIUMINT UNSIGNED,
+  t_int        INT,                t_int_u      INT UNSIGNED,
+  t_big        BIGINT,             t_big_u      BIGINT UNSIGNED,
+  t_bool       BOOLEAN,            t_bit        BIT(1),
+  t_bits       BIT(40),            t_decimal    DECIMAL(38,18),
+  t_huge       DECIMAL(65,30),     t_float      FLOAT,
+  t_float_p    FLOAT(7,3),         t_double     DOUBLE,
+  t_date       DATE,               t_year       YEAR,
+  t_time       TIME,               t_time6      TIME(6),
+  t_datetime   DATETIME,           t_datetime6  DATETIME(6),
+  t_stamp      TIMESTAMP NULL,     t_stamp6     TIMESTAMP(6) NULL,
+  t_char       CHAR(10),           t_varchar    VARCHAR(100),
+  t_latin1     VARCHAR(20) CHARACTER SET latin1,
+  t_gbk        VARCHAR(20) CHARACTER SET gbk,
+  t_utf16      VARCHAR(20) CHARACTER SET utf16,
+  t_tinytext   TINYTEXT,           t_text       TEXT,
+  t_mediumtext MEDIUMTEXT,         t_longtext   LONGTEXT,
+  t_binary     BINARY(6),          t_varbinary  VARBINARY(20),
+  t_blob       BLOB,               t_longblob   LONGBLOB,
+  t_enum       ENUM('small', 'medium', 'it''s large', ''),
+  t_set        SET('red', 'green', 'blue'),
+  t_json       JSON,
+  PRIMARY KEY (id)
+);
+
 INSERT INTO customers (email, name, country, balance, score, visits, born, avatar, created_at, updated_at)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 SELECT CONCAT('customer', i, '@example.org'),
@@ -133,4 +163,36 @@ INSERT INTO page_views
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
 SELECT i, 1, IF(i % 3 = 0, NULL, 1 + i % 20000), CONCAT('/', ELT(1 + i % 3, 'home', 'cart', 'suche?q=grün'), '/', i),
        CRC32(i) / 1e6, TIMESTAMP '2024-07-01 00:00:00.000' + INTERVAL (i * 1009) * 1000 MICROSECOND
+FROM n;
+
+-- Extremes, nothing at all, and what lies between.
+INSERT INTO specimens VALUES
+  (1, -128, 0, -32768, 0, -8388608, 0, -2147483648, 0, -9223372036854775807, 0, FALSE, b'0', b'0',
+   -99999999999999999999.999999999999999999, -99999999999999999999999999999999999.999999999999999999999999999999,
+   -3.402823466e38, -9999.999, -1.7976931348623157e308, '0001-01-01', 1901, '-838:59:59', '-838:59:58.999999',
+   '0001-01-01 00:00:00', '0001-01-01 00:00:00.000001', '1970-01-01 00:00:01', '1970-01-01 00:00:01.000001',
+   '', '', '', '', '', '', '', '', '', '', '', '', '', 'small', '', '{}'),
+  (2, 127, 255, 32767, 65535, 8388607, 16777215, 2147483647, 4294967295, 9223372036854775807, 18446744073709551615, TRUE,
+   b'1', b'1111111111111111111111111111111111111111',
+   99999999999999999999.999999999999999999, 99999999999999999999999999999999999.999999999999999999999999999999,
+   3.402823466e38, 9999.999, 1.7976931348623157e308, '9999-12-31', 2155, '838:59:59', '838:59:58.999999',
+   '9999-12-31 23:59:59', '9999-12-31 23:59:59.999999', '2038-01-19 03:14:07', '2038-01-19 03:14:07.999999',
+   '0123456789', REPEAT('€', 100), 'Ünïcödé €', '中文文本', '𝄞 key', REPEAT('t', 255), 'x\0y', REPEAT('中', 10000),
+   REPEAT('l', 100000), x'FF00FF00FF00', x'00FF', x'00', REPEAT(x'DEADBEEF', 1000), 'it''s large', 'red,green,blue',
+   '{"b": [1, -2, 1.5, 1e100, true, null], "a": {"é": "\\"\\u0001", "": 18446744073709551615}, "long": "中文"}'),
+  (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+   NULL, NULL);
+INSERT INTO specimens
+WITH RECURSIVE n (i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+SELECT i, i - 100, i, -i * 150, i * 300, -i * 40000, i * 80000, -i * 10000000, i * 20000000, -i * CAST(1e16 AS SIGNED),
+       i * CAST(9e16 AS UNSIGNED), i % 2, i % 2, i * 1000003, i / 7, i / 9, i / 3e0, i / 8, i / 11e0,
+       DATE '1582-10-01' + INTERVAL i DAY, IF(i = 4, 0, 1900 + i), SEC_TO_TIME(i * 977 - 90000),
+       TIME '00:00:00' - INTERVAL (i * 12345677) MICROSECOND, TIMESTAMP '1900-01-01 00:00:00' + INTERVAL i MONTH,
+       TIMESTAMP '1900-01-01 00:00:00' + INTERVAL (i * 3333333333) MICROSECOND,
+       TIMESTAMP '1990-03-25 01:59:59' + INTERVAL i DAY, TIMESTAMP '1990-03-25 01:59:59' + INTERVAL (i * 777777) MICROSECOND,
+       CONCAT(i, ' '), CONCAT('v', i), CONCAT('é', i), CONCAT('汉', i), CONCAT('🚲', i), HEX(i), CONCAT('t\t', i), NULL,
+       REPEAT('-', i), UNHEX(LPAD(HEX(i), 8, '0')), UNHEX(HEX(i * 65536)), UNHEX(SHA2(i, 224)), NULL, 1 + i % 4, i % 8,
+       JSON_OBJECT('i', i, 'd', CAST(i AS DECIMAL(10, 3)) / 8, 'when', TIMESTAMP '2024-01-01 00:00:00' + INTERVAL i SECOND,
+                   'list', JSON_ARRAY(i, CONCAT('s', i), NULL, i % 2 = 0, i / 3e0))
 FROM n;

@@ -70,6 +70,8 @@ class Shop:
     orders: Pool
     views: Pool
     view_ids: Iterator[int]
+    #: All but the key.
+    specimen_columns: list[str]
     new_skus: Iterator[int]
     journal: TextIO | None
     stop: threading.Event
@@ -121,6 +123,9 @@ class Writer:
             (self.new_views, 4),
             (self.change_view, 4),
             (self.delete_view, 1),
+            (self.new_specimen, 2),
+            (self.change_specimen, 2),
+            (self.delete_specimen, 1),
         ]
 
     def run(self, interval: float) -> None:
@@ -323,6 +328,28 @@ class Writer:
             self.changes["deleted"] += self.cursor.execute("DELETE FROM page_views WHERE id = %s", (view,))
             self.note("delete", view, version)
 
+    def new_specimen(self) -> None:
+        """A row like another one, value by value."""
+        columns = ", ".join(self.shop.specimen_columns)
+        self.changes["inserted"] += self.cursor.execute(
+            f"INSERT INTO specimens ({columns}) SELECT {columns} FROM specimens WHERE id = %s",
+            (self.rng.randrange(1, 201),),
+        )
+
+    def change_specimen(self) -> None:
+        """A column takes the value of another row."""
+        column = self.rng.choice(self.shop.specimen_columns)
+        self.change(
+            f"UPDATE specimens AS one JOIN specimens AS other ON other.id = %s SET one.{column} = other.{column}"
+            " WHERE one.id = %s",
+            (self.rng.randrange(1, 201), self.rng.randrange(1, 400)),
+        )
+
+    def delete_specimen(self) -> None:
+        self.changes["deleted"] += self.cursor.execute(
+            "DELETE FROM specimens WHERE id = %s", (self.rng.randrange(201, 400),)
+        )
+
     # ---- statements ----
 
     def insert(self, table: str, **values: Any) -> None:
@@ -391,6 +418,10 @@ def read_shop(arguments: argparse.Namespace, journal: TextIO | None, stop: threa
             orders=Pool(column("SELECT id FROM orders ORDER BY id")),
             views=Pool(column("SELECT id FROM page_views ORDER BY id")),
             view_ids=itertools.count(last_view + 1),
+            specimen_columns=column(
+                "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
+                " AND TABLE_NAME = 'specimens' AND COLUMN_NAME <> 'id' ORDER BY ORDINAL_POSITION"
+            ),
             new_skus=itertools.count(last_sku + 1),
             journal=journal,
             stop=stop,

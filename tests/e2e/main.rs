@@ -7,4 +7,7 @@ mod harness;
 mod load;
 mod refusals;
 mod restarts;
+mod schema_changes;
+mod secrets;
 mod shop;
+mod types;

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Cache, CacheConfig, Config, Store, UpdateDeadline};
+use wasmtime::{Cache, CacheConfig, Config, MemoryCreator, Store, UpdateDeadline};
 
 use super::limits::{Limits, Meter};
 use super::state::LaneState;
@@ -26,12 +27,28 @@ impl Engine {
     /// The cache directory cannot be used, or this machine is none that wasmtime compiles for.
     pub fn new(cache: Option<&Path>, limits: Limits) -> anyhow::Result<Self> {
         let mut config = Config::new();
-        config.epoch_interruption(true);
         if let Some(directory) = cache {
             let mut cache = CacheConfig::new();
             cache.with_directory(private_directory(directory)?);
             config.cache(Some(Cache::new(cache).map_err(explain)?));
         }
+        Self::with_config(config, limits)
+    }
+
+    /// An engine whose instances keep their linear memories where the embedder says; nothing is cached.
+    ///
+    /// # Errors
+    /// This machine is none that wasmtime compiles for.
+    pub fn with_memories(memories: Arc<dyn MemoryCreator>, limits: Limits) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.with_host_memory(memories);
+        // No address space is reserved beyond what the creator hands out.
+        config.memory_reservation(0).memory_reservation_for_growth(0).memory_guard_size(0);
+        Self::with_config(config, limits)
+    }
+
+    fn with_config(mut config: Config, limits: Limits) -> anyhow::Result<Self> {
+        config.epoch_interruption(true);
         let wasm = wasmtime::Engine::new(&config).map_err(explain)?;
         let weak = wasm.weak();
         std::thread::Builder::new().name("epoch".into()).spawn(move || {

@@ -15,3 +15,9 @@ pub(crate) async fn run(command: &mut Command) -> String {
     assert!(status.success(), "{command:?} ended with {status}\n{stdout}\n{stderr}");
     stdout.into_owned()
 }
+
+/// Whether bytes hold a text, in UTF-8 or UTF-16.
+pub(crate) fn holds(bytes: &[u8], text: &str) -> bool {
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    [text.as_bytes(), &wide].into_iter().any(|form| bytes.windows(form.len()).any(|window| window == form))
+}

@@ -32,6 +32,18 @@ pub(crate) async fn compare(world: &World, tables: &[&str], journal: Option<&Pat
     if let Some(journal) = journal {
         judge.arg("--writer-journal").arg(journal);
     }
+    verdict(judge).await
+}
+
+/// Compare two tables of the sink, cell by cell.
+#[allow(dead_code, reason = "the benchmark shares this harness")]
+pub(crate) async fn identical(world: &World, one: &str, other: &str) -> (bool, String) {
+    let mut judge = Command::new(python().await);
+    judge.arg(repository().join("tests/compare/identical.py")).args(warehouse(world)).args([one, other]);
+    verdict(judge).await
+}
+
+async fn verdict(mut judge: Command) -> (bool, String) {
     let output = judge.output().await.unwrap();
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

@@ -11,6 +11,8 @@ pub(crate) struct MaxCompute {
 impl MaxCompute {
     pub(crate) const ACCESS_ID: &str = "test-access-id";
     pub(crate) const ACCESS_KEY: &str = "test-access-key-that-must-stay-in-the-host";
+    #[allow(dead_code, reason = "the benchmark shares this harness")]
+    pub(crate) const STS_TOKEN: &str = "test-sts-token-that-must-stay-in-the-host";
     pub(crate) const PROJECT: &str = "warehouse";
 
     pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Self {

@@ -4,15 +4,19 @@ mod files;
 mod host;
 mod judge;
 mod maxcompute;
+mod memories;
 mod mysql;
+mod schema_writer;
 mod sysbench;
 mod writer;
 
-pub(crate) use files::{repository, run};
+pub(crate) use files::{holds, repository, run};
 pub(crate) use host::Host;
-pub(crate) use judge::{compare, plant_duplicate};
+pub(crate) use judge::{compare, identical, plant_duplicate};
 pub(crate) use maxcompute::MaxCompute;
+pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;
+pub(crate) use schema_writer::SchemaWriter;
 pub(crate) use sysbench::Sysbench;
 pub(crate) use writer::Writer;
 

@@ -1,0 +1,27 @@
+//! Every type, by both ways.
+
+use crate::harness::{Host, Options, World, compare, identical, repository};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_the_same_in_the_sink_whether_it_came_by_the_snapshot_or_by_the_stream() {
+    let world = World::start().await;
+    world.mysql.source(&repository().join("examples/shop/seed.sql")).await;
+    world.mysql.sql("CREATE TABLE shop.streamed LIKE shop.specimens").await;
+    let mut options = Options::shop();
+    options.tables = "shop.specimens, shop.streamed".into();
+    let pipeline = world.pipeline(&options);
+    Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
+    world
+        .mysql
+        .sql("INSERT INTO shop.streamed SELECT * FROM shop.specimens; UPDATE shop.streamed SET id = id + 1000 WHERE id > 100; \
+              UPDATE shop.streamed SET id = id - 1000 WHERE id > 1000;")
+        .await;
+    Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
+
+    let (same, said) = identical(&world, "specimens", "streamed").await;
+    assert!(same && said.contains("200 rows"), "{said}");
+    // And both are what the server says.
+    let tables = ["shop.specimens=specimens:keyed", "shop.streamed=streamed:keyed"];
+    let (equal, said) = compare(&world, &tables, None).await;
+    assert!(equal, "{said}");
+}
