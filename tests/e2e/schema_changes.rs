@@ -31,7 +31,8 @@ async fn three_tables_are_altered_ten_times_under_load_while_the_host_is_killed_
     left -= 1;
 
     // Applied, and nobody knows.
-    let mut host = Host::run(&pipeline, &world.state(), &[], &[("CDC_HOST_FAILPOINT", "before-apply-record:5")]);
+    let mut host =
+        Host::run(&pipeline, &world.state(), &[], &[("CDC_HOST_FAILPOINT", "before-apply-record:5")]);
     host.resumes().await;
     host.says("failpoint before-apply-record").await;
     host.kill().await;

@@ -53,6 +53,9 @@ impl SchemaWriter {
 
     async fn expect(&mut self, what: &str) {
         let line = self.said.next_line().await.unwrap();
-        assert!(line.as_ref().is_some_and(|line| line.starts_with(what)), "{what} expected, it said {line:?}");
+        assert!(
+            line.as_ref().is_some_and(|line| line.starts_with(what)),
+            "{what} expected, it said {line:?}"
+        );
     }
 }

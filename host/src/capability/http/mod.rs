@@ -218,3 +218,6 @@ impl<T: Send + 'static> wit::HostWithStore<T> for HasSelf<LaneState> {
         context.send(request).await
     }
 }
+
+#[cfg(test)]
+mod tests;
