@@ -8,6 +8,7 @@ CARGO ?= cargo
 WASM := wasm32-wasip2
 PLUGINS := mysql maxcompute
 PLUGIN_PACKAGES := $(PLUGINS:%=-p cdc-plugin-%)
+EXAMPLE_PACKAGES := -p journal-sink
 PYTHON = $(shell tests/services/python.sh)
 SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh examples/shop/demo.sh .ci/run
 
@@ -50,7 +51,7 @@ bench: setup ## benchmarks, each as a ratio to a baseline of the same run
 lint: setup $(DENY) ## formats, clippy, docs, licenses and sources of dependencies, Python and shell
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --target $(WASM) $(PLUGIN_PACKAGES) -- -D warnings
+	$(CARGO) clippy --target $(WASM) $(PLUGIN_PACKAGES) $(EXAMPLE_PACKAGES) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(DENY) check --hide-inclusion-graph licenses bans sources
 	$(PYTHON) -m ruff format --check tests examples

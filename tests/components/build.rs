@@ -3,15 +3,22 @@
 use std::process::{Command, Stdio};
 
 /// Package, its library as cargo names it, the variable that gets the path.
-const COMPONENTS: [(&str, &str, &str); 3] = [
+const COMPONENTS: [(&str, &str, &str); 4] = [
     ("cdc-plugin-mysql", "cdc_plugin_mysql", "COMPONENT_MYSQL"),
     ("cdc-plugin-maxcompute", "cdc_plugin_maxcompute", "COMPONENT_MAXCOMPUTE"),
+    ("journal-sink", "journal_sink", "COMPONENT_JOURNAL"),
     ("hostile-plugin", "hostile_plugin", "COMPONENT_HOSTILE"),
 ];
 
 fn main() -> Result<(), String> {
-    for changed in ["../../plugins", "../hostile-plugin", "../../wit", "../../Cargo.lock", "../../Cargo.toml"]
-    {
+    for changed in [
+        "../../plugins",
+        "../../examples/plugins",
+        "../hostile-plugin",
+        "../../wit",
+        "../../Cargo.lock",
+        "../../Cargo.toml",
+    ] {
         println!("cargo:rerun-if-changed={changed}");
     }
     let mut cargo = Command::new(std::env::var("CARGO").map_err(|error| format!("CARGO: {error}"))?);

@@ -4,6 +4,7 @@
 
 mod example;
 mod harness;
+mod journal;
 mod load;
 mod refusals;
 mod restarts;

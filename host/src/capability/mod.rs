@@ -18,7 +18,7 @@ pub use metrics::{Metrics, Value};
 pub use mysql::MysqlContext;
 use policy::Policy;
 
-use crate::pipeline::grant::Grant;
+use crate::pipeline::grant::{Grant, SharedDirectory};
 use crate::pipeline::spec::Side;
 use crate::secret::Secrets;
 
@@ -28,6 +28,7 @@ pub struct Lender {
     plugin: Arc<str>,
     http: HttpContext,
     mysql: MysqlContext,
+    directories: Arc<[SharedDirectory]>,
     secrets: Arc<Secrets>,
     metrics: Metrics,
 }
@@ -38,6 +39,7 @@ pub struct Capabilities {
     pub(crate) plugin: Arc<str>,
     pub(crate) http: HttpContext,
     pub(crate) mysql: MysqlContext,
+    pub(crate) directories: Arc<[SharedDirectory]>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) metrics: Metrics,
 }
@@ -46,15 +48,17 @@ impl Lender {
     /// Lend a plugin what the pipeline file grants, and the secrets of its own block.
     ///
     /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(grant: Grant, secrets: Secrets, metrics: Metrics) -> Result<Self, String> {
+    /// TLS cannot be set up, or a directory is not there.
+    pub fn new(mut grant: Grant, secrets: Secrets, metrics: Metrics) -> Result<Self, String> {
         install_crypto();
         let plugin: Arc<str> = grant.plugin.as_str().into();
+        let directories: Arc<[_]> = std::mem::take(&mut grant.directories).into();
+        directories.iter().try_for_each(present)?;
         let policy = Arc::new(Policy::new(grant));
         let secrets = Arc::new(secrets);
         let http = HttpContext::new(policy.clone(), secrets.clone())?;
         let mysql = MysqlContext { policy, secrets: secrets.clone() };
-        Ok(Self { plugin, http, mysql, secrets, metrics })
+        Ok(Self { plugin, http, mysql, directories, secrets, metrics })
     }
 
     /// Lend nothing: enough to let a plugin describe itself.
@@ -72,8 +76,21 @@ impl Lender {
             plugin: self.plugin.clone(),
             http: self.http.for_lane(),
             mysql: self.mysql.clone(),
+            directories: self.directories.clone(),
             secrets: self.secrets.clone(),
             metrics: self.metrics.clone(),
+        }
+    }
+}
+
+/// A directory that is shared has to be there: one that is made by itself hides a mistyped path.
+fn present(directory: &SharedDirectory) -> Result<(), String> {
+    let (path, option) = (directory.path.display(), &directory.option);
+    match std::fs::metadata(&directory.path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(format!("{path} of option '{option}' is no directory")),
+        Err(error) => {
+            Err(format!("the directory {path} of option '{option}' cannot be used: {error}; create it"))
         }
     }
 }

@@ -35,6 +35,7 @@ struct Inspection<'a> {
     hosts: &'a [String],
     secrets: Vec<&'a str>,
     endpoints: Vec<&'a str>,
+    directories: Vec<&'a str>,
 }
 
 /// Look at a plugin.
@@ -76,6 +77,7 @@ fn inspection(plugin: &Plugin) -> Inspection<'_> {
         hosts: &manifest.hosts,
         secrets: with(OptionRole::Secret).collect(),
         endpoints: with(OptionRole::Endpoint).collect(),
+        directories: with(OptionRole::Directory).collect(),
     }
 }
 
@@ -87,6 +89,7 @@ fn inspect(plugin: &Inspection<'_>) {
     list("it imports", plugin.imports);
     list("it may connect to what these options name", &plugin.endpoints);
     list("and to hosts like", plugin.hosts);
+    list("it may read and write the directories that these options name", &plugin.directories);
     list("it uses these secrets without seeing them", &plugin.secrets);
 }
 
@@ -117,6 +120,7 @@ fn about(option: &OptionSpec) -> String {
         OptionRole::Plain => {}
         OptionRole::Secret => about.push("secret".into()),
         OptionRole::Endpoint => about.push("endpoint".into()),
+        OptionRole::Directory => about.push("directory".into()),
     }
     if option.required {
         about.push("required".into());

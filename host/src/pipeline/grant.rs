@@ -6,6 +6,7 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
+    path::PathBuf,
 };
 
 use serde::{Serialize, Serializer};
@@ -57,6 +58,25 @@ pub struct Grant {
     pub endpoints: Vec<Endpoint>,
     /// What the manifest asks for beyond.
     pub patterns: Vec<HostPattern>,
+    /// Directories that the operator wrote.
+    pub directories: Vec<SharedDirectory>,
+}
+
+/// A directory that a plugin may read and write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SharedDirectory {
+    /// The option that names it.
+    pub option: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl SharedDirectory {
+    /// Where the plugin finds it.
+    #[must_use]
+    pub fn guest_path(&self) -> String {
+        format!("/{}", self.option)
+    }
 }
 
 impl HostName {
@@ -190,8 +210,14 @@ impl Grant {
     /// A grant of nothing.
     #[must_use]
     pub fn none(plugin: &str, side: Side) -> Self {
-        let plugin = plugin.to_owned();
-        Self { plugin, side, endpoint_options: Vec::new(), endpoints: Vec::new(), patterns: Vec::new() }
+        Self {
+            plugin: plugin.to_owned(),
+            side,
+            endpoint_options: Vec::new(),
+            endpoints: Vec::new(),
+            patterns: Vec::new(),
+            directories: Vec::new(),
+        }
     }
 }
 

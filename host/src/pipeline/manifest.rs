@@ -39,6 +39,8 @@ pub enum OptionRole {
     Secret,
     /// A host name or a URL that the plugin may connect to because the operator wrote it.
     Endpoint,
+    /// A directory that the plugin may read and write because the operator wrote it.
+    Directory,
 }
 
 /// One option of a block.
@@ -120,6 +122,12 @@ impl OptionSpec {
     #[must_use]
     pub fn endpoint(name: &str) -> Self {
         Self { role: OptionRole::Endpoint, ..Self::text(name) }
+    }
+
+    /// An optional directory.
+    #[must_use]
+    pub fn directory(name: &str) -> Self {
+        Self { role: OptionRole::Directory, ..Self::text(name) }
     }
 
     /// An optional choice.
@@ -221,6 +229,11 @@ impl Manifest {
             }
             if option.role == OptionRole::Secret && option.default.is_some() {
                 return fail("is a secret and cannot have a default");
+            }
+            if option.role == OptionRole::Directory
+                && (option.default.is_some() || option.prefix().is_some() || option.name.contains('/'))
+            {
+                return fail("is a directory and needs a name of its own and no default");
             }
             if let Some(Err(Invalid { reason, .. })) =
                 option.default.as_deref().map(|text| canonical(option, text))

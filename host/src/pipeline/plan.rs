@@ -1,12 +1,12 @@
 //! What the file means: checked, complete, and ready to run.
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
 
 use serde::Serialize;
 
 use super::{
     Refusal, SchemaChangeKind,
-    grant::{Endpoint, Grant, HostPattern},
+    grant::{Endpoint, Grant, HostPattern, SharedDirectory},
     manifest::{Manifest, OptionKind, OptionRole, OptionSpec},
     options::{Block, Setting, SettingValue, ValueOrigin},
     problem::{Problem, Problems},
@@ -287,8 +287,9 @@ fn connector(
         place: Some(block.place.clone()),
         entries: &block.options,
     };
-    let settings = checked.check(&manifest.options, secrets, problems);
-    let grant = grant(spec, block, manifest, &settings, problems);
+    let mut settings = checked.check(&manifest.options, secrets, problems);
+    let mut grant = grant(spec, block, manifest, &settings, problems);
+    grant.directories = share_directories(spec, manifest, &mut settings);
     ConnectorPlan { type_name, name, settings, grant }
 }
 
@@ -323,6 +324,22 @@ fn grant(
         }
     }
     grant
+}
+
+/// The directories that the file names; each setting becomes the path that the plugin sees.
+fn share_directories(spec: &Spec, manifest: &Manifest, settings: &mut [Setting]) -> Vec<SharedDirectory> {
+    let beside = Path::new(spec.document.file()).parent().unwrap_or(Path::new(""));
+    let mut shared = Vec::new();
+    for setting in settings {
+        let role = manifest.option(&setting.name).map(|option| option.role);
+        let (Some(OptionRole::Directory), SettingValue::Plain(text)) = (role, &mut setting.value) else {
+            continue;
+        };
+        let directory = SharedDirectory { option: setting.name.clone(), path: beside.join(&*text) };
+        *text = directory.guest_path();
+        shared.push(directory);
+    }
+    shared
 }
 
 impl fmt::Display for SchemaChangeBehavior {

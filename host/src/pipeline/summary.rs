@@ -105,7 +105,11 @@ impl fmt::Display for Summary {
             let reach: Vec<String> =
                 endpoints.chain(grant.patterns.iter().map(ToString::to_string)).collect();
             let reach = if reach.is_empty() { "nothing".to_owned() } else { reach.join(", ") };
-            writeln!(f, "  may reach: {reach}\n")?;
+            writeln!(f, "  may reach: {reach}")?;
+            for directory in &grant.directories {
+                writeln!(f, "  may read and write: {}", directory.path.display())?;
+            }
+            writeln!(f)?;
         }
         writeln!(f, "pipeline:")?;
         write_lines(f, &self.pipeline)?;

@@ -301,6 +301,7 @@ impl From<options::OptionSpec> for OptionSpec {
                 R::Plain => OptionRole::Plain,
                 R::Secret => OptionRole::Secret,
                 R::Endpoint => OptionRole::Endpoint,
+                R::Directory => OptionRole::Directory,
             },
             summary: option.summary,
             required: option.required,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, MemoryCreator, Store, UpdateDeadline};
+use wasmtime_wasi::FsPerms;
 
 use super::limits::{Limits, Meter};
 use super::state::LaneState;
@@ -61,7 +62,7 @@ impl Engine {
         Ok(Self { wasm, limits })
     }
 
-    /// What every instance may import: WASI 0.2 without files, environment and sockets, and `cdc:host`.
+    /// What every instance may import: WASI 0.2 without environment and sockets, and `cdc:host`.
     pub(super) fn linker(&self) -> wasmtime::Result<Linker<LaneState>> {
         let mut linker = Linker::new(&self.wasm);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -69,12 +70,24 @@ impl Engine {
         Ok(linker)
     }
 
-    /// The home of one instance.
-    pub(super) fn store(&self, capabilities: Capabilities, stderr: &StderrTail) -> Store<LaneState> {
-        let wasi = wasmtime_wasi::WasiCtx::builder().stderr(stderr.clone()).stdout(stderr.clone()).build();
+    /// The home of one instance. It sees the files of the directories that it is lent, and no others.
+    ///
+    /// # Errors
+    /// Such a directory cannot be opened.
+    pub(super) fn store(
+        &self,
+        capabilities: Capabilities,
+        stderr: &StderrTail,
+    ) -> wasmtime::Result<Store<LaneState>> {
+        let mut wasi = wasmtime_wasi::WasiCtx::builder();
+        wasi.stderr(stderr.clone()).stdout(stderr.clone());
+        for directory in capabilities.directories.iter() {
+            wasi.preopened_dir(&directory.path, directory.guest_path(), FsPerms::ReadWrite)
+                .map_err(|error| error.context(format!("cannot open {}", directory.path.display())))?;
+        }
         let state = LaneState {
             table: wasmtime::component::ResourceTable::new(),
-            wasi,
+            wasi: wasi.build(),
             capabilities,
             meter: Meter::new(self.limits),
         };
@@ -91,7 +104,7 @@ impl Engine {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        store
+        Ok(store)
     }
 }
 

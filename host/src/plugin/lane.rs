@@ -70,12 +70,13 @@ impl<G: Send + Sync + 'static> Lane<G> {
         capabilities: Capabilities,
     ) -> Result<Self, PluginError> {
         let stderr = StderrTail::new(plugin);
-        let mut store = engine.store(capabilities, &stderr);
-        let guest = pre.instantiate(&mut store).await.map_err(|error| PluginError::Died {
+        let died = |error| PluginError::Died {
             plugin: plugin.into(),
             call: "instantiate",
             reason: obituary(&error, &stderr),
-        })?;
+        };
+        let mut store = engine.store(capabilities, &stderr).map_err(died)?;
+        let guest = pre.instantiate(&mut store).await.map_err(died)?;
         let (calls, mut queue) = mpsc::unbounded_channel::<Call<G>>();
         let (kill, mut killed) = watch::channel(false);
         let fate = Arc::new(Mutex::new(None));

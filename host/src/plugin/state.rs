@@ -9,7 +9,7 @@ use crate::capability::Capabilities;
 pub struct LaneState {
     /// Resources lent to the guest, such as MySQL sessions.
     pub table: ResourceTable,
-    /// What the guest's standard library sees: no files, no environment, no sockets.
+    /// What the guest's standard library sees: the directories it is lent; no environment, no sockets.
     pub wasi: WasiCtx,
     /// What `cdc:host` means to this instance.
     pub capabilities: Capabilities,

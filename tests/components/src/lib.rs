@@ -8,3 +8,5 @@ pub const MAXCOMPUTE: &str = env!("COMPONENT_MAXCOMPUTE");
 
 /// A sink that misbehaves on request.
 pub const HOSTILE: &str = env!("COMPONENT_HOSTILE");
+/// The sink `journal` of `examples/plugins`.
+pub const JOURNAL: &str = env!("COMPONENT_JOURNAL");

@@ -34,16 +34,12 @@ impl Host {
         environment: &[(&str, &str)],
     ) -> Self {
         let mut command = Self::command();
+        let plugins = [test_components::MYSQL, test_components::MAXCOMPUTE, test_components::JOURNAL];
         command
             .arg("run")
             .arg(pipeline)
-            .args([
-                "--plugin",
-                test_components::MYSQL,
-                "--plugin",
-                test_components::MAXCOMPUTE,
-                "--state-dir",
-            ])
+            .args(plugins.iter().flat_map(|plugin| ["--plugin", plugin]))
+            .arg("--state-dir")
             .arg(state)
             .args(arguments)
             .envs(environment.iter().copied());

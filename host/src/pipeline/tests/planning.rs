@@ -222,3 +222,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_directory_is_lent_where_the_file_says_and_seen_by_the_plugin_elsewhere() {
+    let sink = Manifest::new("journal", vec![OptionSpec::directory("directory").required()]);
+    let text = format!("{SOURCE}sink:\n  type: journal\n  directory: ./out\n");
+    let spec = Spec::parse(&text, "/etc/cdc/pipeline.yaml").unwrap();
+    let plan = Plan::new(&spec, &mysql(), &sink).unwrap();
+    let [directory] = plan.sink.grant.directories.as_slice() else { panic!("{:?}", plan.sink.grant) };
+    assert_eq!(directory.path, std::path::Path::new("/etc/cdc/./out"));
+    assert_eq!(plan.sink.plain("directory"), Some("/directory"));
+    assert!(plan.summary().to_string().contains("may read and write: /etc/cdc/./out"));
+    assert!(plan.source.grant.directories.is_empty());
+}
+
+#[test]
+fn a_plugin_cannot_lend_itself_a_directory() {
+    let sink = Manifest::new("journal", vec![OptionSpec::directory("directory").default("/etc")]);
+    let refusal =
+        Plan::new(&spec(&format!("{SOURCE}sink:\n  type: journal\n")), &mysql(), &sink).unwrap_err();
+    assert!(refusal.to_string().contains("no default"), "{refusal}");
+}
