@@ -31,10 +31,14 @@ def odps():
     return client()
 
 
-@pytest.fixture
-def table_name():
+def fresh_name():
     """A name that no other test has."""
     return "t_" + uuid.uuid4().hex[:12]
+
+
+@pytest.fixture
+def table_name():
+    return fresh_name()
 
 
 def create_delta(odps, name, columns="id bigint not null, v string", key="id", buckets=4, partition=""):
