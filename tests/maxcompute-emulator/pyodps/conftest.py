@@ -2,6 +2,7 @@
 
 EMULATOR_ENDPOINT         one that checks signatures, without schema model
 EMULATOR_SCHEMA_ENDPOINT  one with the schema model, without signature check
+EMULATOR_STS_ENDPOINT     one that wants EMULATOR_STS_TOKEN, and one of the tunnel quotas q1 and q2
 EMULATOR_PROJECT, EMULATOR_ACCESS_ID, EMULATOR_ACCESS_KEY
 """
 
@@ -31,10 +32,14 @@ def odps():
     return client()
 
 
-@pytest.fixture
-def table_name():
+def fresh_name():
     """A name that no other test has."""
     return "t_" + uuid.uuid4().hex[:12]
+
+
+@pytest.fixture
+def table_name():
+    return fresh_name()
 
 
 def create_delta(odps, name, columns="id bigint not null, v string", key="id", buckets=4, partition=""):

@@ -13,11 +13,13 @@ pub(crate) struct ServiceError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// Header that clients read beside the body.
+    pub(crate) header: Option<(&'static str, String)>,
 }
 
 impl ServiceError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), header: None }
     }
 
     pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
@@ -30,7 +32,7 @@ impl ServiceError {
 
     /// The error as a response: XML for metadata requests, JSON for the tunnel.
     pub(crate) fn response(&self, plane: Plane, request_id: &str) -> Response {
-        match plane {
+        let response = match plane {
             Plane::Rest => Response::xml(
                 self.status,
                 format!(
@@ -44,6 +46,10 @@ impl ServiceError {
                 self.status,
                 &serde_json::json!({"Code": self.code, "Message": self.message, "RequestId": request_id}),
             ),
+        };
+        match &self.header {
+            Some((name, value)) => response.with_header(name, value),
+            None => response,
         }
     }
 }
@@ -118,9 +124,18 @@ impl From<TableError> for ServiceError {
             TableError::PartitionExists { .. } => {
                 Self::new(StatusCode::CONFLICT, "ObjectAlreadyExists", message)
             }
-            TableError::PartitionSpec(_) | TableError::Full(_) => Self::invalid_argument(message),
+            TableError::PartitionSpec(_)
+            | TableError::Full(_)
+            | TableError::TooManyPartitions(..)
+            | TableError::Evolution(_) => Self::invalid_argument(message),
             TableError::Dropped(_) => Self::not_found("NoSuchTable", message),
-            TableError::Modified(_) => Self::new(StatusCode::CONFLICT, "TableModified", message),
+            TableError::Modified { version, .. } => Self {
+                header: Some(("odps-tunnel-latest-schema-version", format!("v{version}"))),
+                ..Self::new(StatusCode::PRECONDITION_FAILED, "SchemaModified", message)
+            },
+            TableError::StoredRow(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod primitive;
 mod reader;
 mod row;
 mod value;
+mod value_text;
 mod writer;
 
 pub use bucket_hash::{BucketHasher, bucket_of, combine};
@@ -24,3 +25,4 @@ pub(crate) use layout::WireType;
 
 pub(crate) use primitive::{Input, put_bytes, put_varint, put_zigzag};
 pub(crate) use row::RowBuilder;
+pub(crate) use value_text::value_text;

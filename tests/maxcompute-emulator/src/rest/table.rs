@@ -33,7 +33,7 @@ impl RestCall<'_> {
             "owner": OWNER,
             "createTime": seconds(table.created),
             "lastModifiedTime": seconds(table.modified()),
-            "lastDDLTime": seconds(table.created),
+            "lastDDLTime": seconds(table.altered()),
             "lastAccessTime": 0,
             "isVirtualView": false,
             "isExternal": false,

@@ -1,22 +1,13 @@
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use super::create_execute::define;
+use super::limits::{LONGEST_SQL, check_object_name};
 use super::outcome::{ExecutionError, ResultSet};
 use super::parser::parse_statements;
 use super::select::select;
-use super::statement::{ColumnClause, CreateTable, Statement, TableName};
+use super::statement::{CreateTable, SchemaName, Statement, TableName};
 use super::token::Position;
-use crate::schema::{Column, TableDefinition};
-use crate::store::{Catalog, DEFAULT_SCHEMA, Table};
-
-/// Buckets of a Delta table that does not set `write.bucket.num`.
-const DEFAULT_BUCKETS: u32 = 16;
-const MOST_BUCKETS: u32 = 4096;
-const MOST_COLUMNS: usize = 1200;
-const MOST_PARTITION_LEVELS: usize = 6;
-const LONGEST_NAME: usize = 128;
-const LONGEST_COMMENT: usize = 1024;
-const LONGEST_SQL: usize = 2 * 1024 * 1024;
+use crate::store::{Catalog, CatalogError, DEFAULT_SCHEMA, Table};
 
 /// What a statement's names are resolved against.
 pub(crate) struct SqlContext<'a> {
@@ -47,11 +38,14 @@ impl SqlContext<'_> {
         match statement {
             Statement::CreateTable(create) => self.create_table(create)?,
             Statement::DropTable { table, if_exists } => self.drop_table(&table, if_exists)?,
-            Statement::TruncateTable { table } => self.table(&table)?.truncate(),
-            Statement::AddPartitions { table, if_not_exists, partitions } => {
-                let table = self.table(&table)?;
-                partitions.iter().try_for_each(|spec| table.add_partition(spec, if_not_exists))?;
+            Statement::TruncateTable { table, partitions } => self.table(&table)?.truncate(&partitions)?,
+            Statement::AlterTable { table, position, alteration } => {
+                self.alter_table(&table, position, alteration)?;
             }
+            Statement::CreateSchema { schema, if_not_exists } => {
+                self.create_schema(&schema, if_not_exists)?;
+            }
+            Statement::DropSchema { schema, if_exists } => self.drop_schema(&schema, if_exists)?,
             Statement::Select(query) => {
                 let table = self.table(&query.table)?;
                 return select(&query, &table).map(Some);
@@ -61,7 +55,7 @@ impl SqlContext<'_> {
     }
 
     /// Schema and table of a name, by the rules of the settings.
-    fn resolve(&self, name: &TableName) -> Result<(String, String), ExecutionError> {
+    pub(super) fn resolve(&self, name: &TableName) -> Result<(String, String), ExecutionError> {
         let catalog = self.catalog;
         let default_schema = self.default_schema.unwrap_or(DEFAULT_SCHEMA);
         let is_project = |part: &str| part.eq_ignore_ascii_case(catalog.project());
@@ -77,16 +71,37 @@ impl SqlContext<'_> {
             [project, schema, table] => (Some(project), schema.as_str(), table),
             _ => return Err(ExecutionError::semantic(name.position, "a table name has one to three parts")),
         };
+        self.check_project(project, name.position)?;
+        Ok((schema.to_owned(), table.clone()))
+    }
+
+    fn check_project(&self, project: Option<&String>, at: Position) -> Result<(), ExecutionError> {
+        let served = self.catalog.project();
         match project {
-            Some(project) if !is_project(project) => Err(ExecutionError::semantic(
-                name.position,
-                format!("project {project} is not served here; this emulator has {}", catalog.project()),
+            Some(project) if !project.eq_ignore_ascii_case(served) => Err(ExecutionError::semantic(
+                at,
+                format!("project {project} is not served here; this emulator has {served}"),
             )),
-            _ => Ok((schema.to_owned(), table.clone())),
+            _ => Ok(()),
         }
     }
 
-    fn table(&self, name: &TableName) -> Result<Arc<Table>, ExecutionError> {
+    fn create_schema(&self, name: &SchemaName, if_not_exists: bool) -> Result<(), ExecutionError> {
+        self.check_project(name.project.as_ref(), name.position)?;
+        check_object_name("schema", &name.schema, name.position)?;
+        let created = self.catalog.create_schema(&name.schema, if_not_exists);
+        created.map_err(|error| ExecutionError::catalog(name.position, error))
+    }
+
+    fn drop_schema(&self, name: &SchemaName, if_exists: bool) -> Result<(), ExecutionError> {
+        self.check_project(name.project.as_ref(), name.position)?;
+        match self.catalog.drop_schema(&name.schema) {
+            Err(CatalogError::NoSuchSchema(_)) if if_exists => Ok(()),
+            dropped => dropped.map_err(|error| ExecutionError::catalog(name.position, error)),
+        }
+    }
+
+    pub(super) fn table(&self, name: &TableName) -> Result<Arc<Table>, ExecutionError> {
         let (schema, table) = self.resolve(name)?;
         self.catalog.table(&schema, &table).map_err(|error| ExecutionError::catalog(name.position, error))
     }
@@ -100,7 +115,7 @@ impl SqlContext<'_> {
         if dropped || if_exists {
             return Ok(());
         }
-        let missing = crate::store::CatalogError::NoSuchTable(catalog.full_name(&schema, &table));
+        let missing = CatalogError::NoSuchTable(catalog.full_name(&schema, &table));
         Err(ExecutionError::catalog(name.position, missing))
     }
 
@@ -112,115 +127,5 @@ impl SqlContext<'_> {
             .create_table((self.next_table_id)(), definition, if_not_exists)
             .map_err(|error| ExecutionError::catalog(position, error))?;
         Ok(())
-    }
-}
-
-/// Checks a `CREATE TABLE` against the documented limits and makes the definition.
-fn define(create: CreateTable, schema: String, name: String) -> Result<TableDefinition, ExecutionError> {
-    let at = create.table.position;
-    let refuse = |reason: String| ExecutionError::semantic(at, reason);
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic())
-        || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        || name.len() > LONGEST_NAME
-    {
-        return Err(refuse(format!(
-            "`{name}` is no table name: it must start with a letter, hold letters, digits and underscores and have at \
-             most {LONGEST_NAME} bytes"
-        )));
-    }
-    if create.columns.len() > MOST_COLUMNS {
-        return Err(refuse(format!("{} columns; a table may have {MOST_COLUMNS}", create.columns.len())));
-    }
-    if create.partition_keys.len() > MOST_PARTITION_LEVELS {
-        return Err(refuse(format!("a table may have {MOST_PARTITION_LEVELS} partition keys")));
-    }
-    let mut names = HashSet::new();
-    for column in create.columns.iter().chain(&create.partition_keys) {
-        check_column(column)?;
-        if !names.insert(column.name.as_str()) {
-            let reason = format!("column `{}` is there twice", column.name);
-            return Err(ExecutionError::semantic(column.position, reason));
-        }
-    }
-    if let Some(key) = create.partition_keys.iter().find(|key| !key.data_type.is_partition_type()) {
-        let reason = format!("partition key `{}` cannot be {}", key.name, key.data_type);
-        return Err(ExecutionError::semantic(key.position, reason));
-    }
-    let properties: BTreeMap<String, String> =
-        create.properties.into_iter().map(|(key, value)| (key.to_lowercase(), value)).collect();
-    let transactional =
-        properties.get("transactional").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let primary_key = primary_key(&create.primary_key, &create.columns, transactional).map_err(refuse)?;
-    let bucket_count = bucket_count(properties.get("write.bucket.num")).map_err(refuse)?;
-    Ok(TableDefinition {
-        schema,
-        name,
-        columns: create.columns.into_iter().map(column).collect(),
-        partition_keys: create.partition_keys.into_iter().map(column).collect(),
-        primary_key,
-        bucket_count,
-        transactional,
-        properties,
-        comment: create.comment,
-        lifecycle: create.lifecycle,
-        schema_version: 1,
-    })
-}
-
-fn column(clause: ColumnClause) -> Column {
-    let ColumnClause { name, data_type, nullable, comment, .. } = clause;
-    Column { name, data_type, nullable, comment }
-}
-
-fn check_column(column: &ColumnClause) -> Result<(), ExecutionError> {
-    let name = &column.name;
-    let refuse = |reason: String| Err(ExecutionError::semantic(column.position, reason));
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if !plain || name.len() > LONGEST_NAME {
-        return refuse(format!(
-            "`{name}` is no column name: it must hold letters, digits and underscores and have at most {LONGEST_NAME} \
-             bytes"
-        ));
-    }
-    if column.comment.len() > LONGEST_COMMENT {
-        return refuse(format!("the comment of `{name}` has more than {LONGEST_COMMENT} bytes"));
-    }
-    Ok(())
-}
-
-fn primary_key(
-    names: &[String],
-    columns: &[ColumnClause],
-    transactional: bool,
-) -> Result<Vec<usize>, String> {
-    let mut key = Vec::new();
-    if !names.is_empty() && !transactional {
-        return Err("a primary key needs TBLPROPERTIES ('transactional'='true')".to_owned());
-    }
-    for name in names {
-        let index = columns
-            .iter()
-            .position(|column| column.name == *name)
-            .ok_or_else(|| format!("the primary key names `{name}`, which is no column"))?;
-        let column = columns.get(index).ok_or_else(|| format!("`{name}` is no column"))?;
-        if column.nullable {
-            return Err(format!("primary key column `{name}` must be NOT NULL"));
-        }
-        if !column.data_type.is_hashable() {
-            return Err(format!("primary key column `{name}` cannot be {}", column.data_type));
-        }
-        if key.contains(&index) {
-            return Err(format!("the primary key names `{name}` twice"));
-        }
-        key.push(index);
-    }
-    Ok(key)
-}
-
-fn bucket_count(property: Option<&String>) -> Result<u32, String> {
-    let Some(text) = property else { return Ok(DEFAULT_BUCKETS) };
-    match text.trim().parse() {
-        Ok(count @ 1..=MOST_BUCKETS) => Ok(count),
-        _ => Err(format!("write.bucket.num is `{text}`; it must be 1 to {MOST_BUCKETS}")),
     }
 }

@@ -37,8 +37,8 @@ impl ExecutionError {
             CatalogError::NoSuchTable(_) | CatalogError::NoSuchSchema(_) => {
                 Self::NotFound { position, source }
             }
-            CatalogError::TableExists(_) => {
-                Self::Ddl(format!("AlreadyExistsException(message:{source}); use IF NOT EXISTS to keep it"))
+            CatalogError::TableExists(_) | CatalogError::SchemaExists(_) => {
+                Self::Ddl(format!("AlreadyExistsException(message:{source}); IF NOT EXISTS keeps it"))
             }
             other => Self::semantic(position, other.to_string()),
         }

@@ -1,5 +1,6 @@
 use crate::schema::{DataType, PartitionSpec};
 
+use super::alter::Alteration;
 use super::token::Position;
 
 /// A parsed statement.
@@ -14,19 +15,35 @@ pub enum Statement {
         /// Whether a missing table is no error.
         if_exists: bool,
     },
-    /// `TRUNCATE TABLE`.
+    /// `TRUNCATE TABLE [PARTITION (…), …]`.
     TruncateTable {
         /// Table to empty.
         table: TableName,
+        /// Partitions to empty; all if none is named.
+        partitions: Vec<PartitionSpec>,
     },
-    /// `ALTER TABLE … ADD [IF NOT EXISTS] PARTITION (…)`.
-    AddPartitions {
+    /// `ALTER TABLE`.
+    AlterTable {
         /// Table to change.
         table: TableName,
-        /// Whether an existing partition is no error.
+        /// Where the alteration starts.
+        position: Position,
+        /// What to change.
+        alteration: Alteration,
+    },
+    /// `CREATE SCHEMA [IF NOT EXISTS]`.
+    CreateSchema {
+        /// Schema to make.
+        schema: SchemaName,
+        /// Whether an existing schema is no error.
         if_not_exists: bool,
-        /// Partitions to add.
-        partitions: Vec<PartitionSpec>,
+    },
+    /// `DROP SCHEMA [IF EXISTS]`.
+    DropSchema {
+        /// Schema to drop.
+        schema: SchemaName,
+        /// Whether a missing schema is no error.
+        if_exists: bool,
     },
     /// `SELECT`.
     Select(Select),
@@ -37,6 +54,17 @@ pub enum Statement {
 pub struct TableName {
     /// Parts from left to right, in lower case.
     pub parts: Vec<String>,
+    /// Where the name starts.
+    pub position: Position,
+}
+
+/// `[project.]schema`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaName {
+    /// Project, if one is named.
+    pub project: Option<String>,
+    /// Lower-case name.
+    pub schema: String,
     /// Where the name starts.
     pub position: Position,
 }
@@ -62,7 +90,7 @@ pub struct CreateTable {
     pub lifecycle: Option<u32>,
 }
 
-/// A column of a `CREATE TABLE`.
+/// A column of a `CREATE TABLE` or an `ADD COLUMNS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnClause {
     /// Lower-case name.

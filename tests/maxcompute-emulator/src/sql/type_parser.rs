@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use super::parser::Parser;
+use super::cursor::Parser;
 use super::token::SqlError;
 use crate::schema::{DataType, StructField};
 

@@ -141,6 +141,22 @@ impl Catalog {
         Ok(true)
     }
 
+    /// Gives a table another name in its schema.
+    pub(crate) fn rename_table(&self, schema: &str, table: &str, name: &str) -> Result<(), CatalogError> {
+        let (schema, table) = (schema.to_lowercase(), table.to_lowercase());
+        self.check_schema_model(&schema)?;
+        let mut schemas = self.schemas.write();
+        let tables = schemas.get_mut(&schema).ok_or_else(|| CatalogError::NoSuchSchema(schema.clone()))?;
+        if tables.contains_key(name) {
+            return Err(CatalogError::TableExists(self.full_name(&schema, name)));
+        }
+        let missing = || CatalogError::NoSuchTable(self.full_name(&schema, &table));
+        let renamed = tables.remove(&table).ok_or_else(missing)?;
+        renamed.redefine(|definition| name.clone_into(&mut definition.name));
+        tables.insert(name.to_owned(), renamed);
+        Ok(())
+    }
+
     /// Drops a table; false if there is none.
     pub(crate) fn drop_table(&self, schema: &str, table: &str) -> Result<bool, CatalogError> {
         let (schema, table) = (schema.to_lowercase(), table.to_lowercase());

@@ -41,6 +41,16 @@ struct Slot {
 }
 
 impl DeltaRows {
+    /// Rows whose keys differ from each other.
+    pub(crate) fn from_rows(rows: Vec<Row>, definition: &TableDefinition) -> Result<Self, RecordError> {
+        let mut all = Self::default();
+        for row in rows {
+            let key = RowKey::of(&row, definition)?;
+            all.apply(Change { row, key, delete: false }, definition);
+        }
+        Ok(all)
+    }
+
     /// Inserts, replaces or deletes the row of the change's key. Deleting an absent row does nothing.
     pub(crate) fn apply(&mut self, change: Change, definition: &TableDefinition) {
         let hash = hash_of(&change.key);

@@ -3,6 +3,8 @@
 mod catalog;
 mod constraint;
 mod delta_rows;
+mod partition;
+mod rewrite;
 mod table;
 
 pub(crate) use catalog::{Catalog, CatalogError, DEFAULT_SCHEMA};

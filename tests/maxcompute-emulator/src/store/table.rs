@@ -4,9 +4,14 @@ use std::time::SystemTime;
 
 use parking_lot::RwLock;
 
-use super::delta_rows::{Change, DeltaRows};
-use crate::record::Row;
-use crate::schema::{PartitionSpec, PartitionSpecError, TableDefinition};
+use super::delta_rows::Change;
+use super::partition::{Partition, Rows};
+use super::rewrite::Rewrite;
+use crate::record::{RecordError, Row};
+use crate::schema::{Evolution, EvolutionError, PartitionSpec, PartitionSpecError, TableDefinition};
+
+/// Partitions that a table has at most, as documented.
+const MOST_PARTITIONS: usize = 60_000;
 
 /// A table: its definition and its rows, changed together under one lock.
 #[derive(Debug)]
@@ -22,19 +27,9 @@ struct State {
     definition: Arc<TableDefinition>,
     partitions: BTreeMap<PartitionSpec, Partition>,
     modified: SystemTime,
+    /// Time of the last DDL.
+    altered: SystemTime,
     dropped: bool,
-}
-
-#[derive(Debug)]
-struct Partition {
-    created: SystemTime,
-    rows: Rows,
-}
-
-#[derive(Debug)]
-enum Rows {
-    Append(Vec<Row>),
-    Delta(DeltaRows),
 }
 
 /// Why an operation on a table failed.
@@ -50,10 +45,18 @@ pub(crate) enum TableError {
     PartitionSpec(#[from] PartitionSpecError),
     #[error("table {0} has been dropped")]
     Dropped(String),
-    #[error("the columns of table {0} have changed since the session was created; create a new session")]
-    Modified(String),
+    #[error(
+        "the columns of table {table} have changed since the session was created (schema version v{version} now); create a new session"
+    )]
+    Modified { table: String, version: u32 },
     #[error("table {0} cannot hold more than 2^32 rows in a partition")]
     Full(String),
+    #[error("table {0} has {1} partitions, which is the most a table may have; drop some")]
+    TooManyPartitions(String, usize),
+    #[error(transparent)]
+    Evolution(#[from] EvolutionError),
+    #[error("a stored row cannot be read: {0}")]
+    StoredRow(#[from] RecordError),
 }
 
 impl Table {
@@ -63,7 +66,13 @@ impl Table {
         if definition.partition_keys.is_empty() {
             partitions.insert(PartitionSpec::default(), Partition::new(&definition, now));
         }
-        let state = State { definition: Arc::new(definition), partitions, modified: now, dropped: false };
+        let state = State {
+            definition: Arc::new(definition),
+            partitions,
+            modified: now,
+            altered: now,
+            dropped: false,
+        };
         Self { id, created: now, state: RwLock::new(state) }
     }
 
@@ -73,6 +82,11 @@ impl Table {
 
     pub(crate) fn modified(&self) -> SystemTime {
         self.state.read().modified
+    }
+
+    /// Time of the last DDL.
+    pub(crate) fn altered(&self) -> SystemTime {
+        self.state.read().altered
     }
 
     pub(crate) fn is_dropped(&self) -> bool {
@@ -121,10 +135,61 @@ impl Table {
                 Err(TableError::PartitionExists { table: definition.name.clone(), partition: spec })
             };
         }
+        if state.partitions.len() >= MOST_PARTITIONS {
+            return Err(TableError::TooManyPartitions(definition.name.clone(), MOST_PARTITIONS));
+        }
         let now = SystemTime::now();
         state.partitions.insert(spec, Partition::new(&definition, now));
-        state.modified = now;
+        (state.modified, state.altered) = (now, now);
         Ok(())
+    }
+
+    /// Drops partitions with their rows: all of them, or none if one does not exist and `if_exists` is not set.
+    pub(crate) fn drop_partitions(&self, specs: &[PartitionSpec], if_exists: bool) -> Result<(), TableError> {
+        let mut state = self.state.write();
+        let found = state.find_partitions(specs, if_exists)?;
+        for spec in &found {
+            state.partitions.remove(spec);
+        }
+        let now = SystemTime::now();
+        (state.modified, state.altered) = (now, now);
+        Ok(())
+    }
+
+    /// Changes the columns and rewrites every row. Readers see the old table or the new one.
+    pub(crate) fn evolve(
+        &self,
+        change: impl FnOnce(&TableDefinition) -> Result<Evolution, TableError>,
+    ) -> Result<(), TableError> {
+        let mut state = self.state.write();
+        let old = Arc::clone(&state.definition);
+        if state.dropped {
+            return Err(TableError::Dropped(old.name.clone()));
+        }
+        let mut evolution = change(&old)?;
+        if evolution.changes_layout(&old) {
+            evolution.definition.schema_version = old.schema_version + 1;
+            let mut rewrite = Rewrite::new(&old, &evolution);
+            let partitions = state.partitions.iter().map(|(spec, partition)| {
+                Ok((spec.clone(), partition.rewritten(&mut rewrite, &evolution.definition)?))
+            });
+            state.partitions = partitions.collect::<Result<_, RecordError>>()?;
+        }
+        state.definition = Arc::new(evolution.definition);
+        state.altered = SystemTime::now();
+        Ok(())
+    }
+
+    /// Changes what the definition says besides the columns.
+    pub(crate) fn redefine(&self, change: impl FnOnce(&mut TableDefinition)) {
+        let mut state = self.state.write();
+        change(Arc::make_mut(&mut state.definition));
+        state.altered = SystemTime::now();
+    }
+
+    /// Whether a session of `definition` may still write: the table is there and has the same columns.
+    pub(crate) fn check_current(&self, definition: &TableDefinition) -> Result<(), TableError> {
+        self.state.read().check_current(definition)
     }
 
     /// Appends rows, after emptying the partition if `overwrite` is set. Readers see all of it or nothing.
@@ -174,12 +239,7 @@ impl Table {
         change: impl FnOnce(&mut Partition) -> Result<(), TableError>,
     ) -> Result<(), TableError> {
         let mut state = self.state.write();
-        if state.dropped {
-            return Err(TableError::Dropped(definition.name.clone()));
-        }
-        if state.definition.schema_version != definition.schema_version {
-            return Err(TableError::Modified(definition.name.clone()));
-        }
+        state.check_current(definition)?;
         let partition = state.partitions.get_mut(spec).ok_or_else(|| TableError::NoSuchPartition {
             table: definition.name.clone(),
             partition: spec.clone(),
@@ -200,14 +260,22 @@ impl Table {
         (Arc::clone(&state.definition), rows)
     }
 
-    /// Removes every row; partitions stay.
-    pub(crate) fn truncate(&self) {
+    /// Removes the rows of these partitions, or of all if none is named; the partitions stay.
+    pub(crate) fn truncate(&self, specs: &[PartitionSpec]) -> Result<(), TableError> {
         let mut state = self.state.write();
         let definition = Arc::clone(&state.definition);
-        for partition in state.partitions.values_mut() {
-            partition.rows = Rows::of(&definition);
+        let found = if specs.is_empty() {
+            state.partitions.keys().cloned().collect()
+        } else {
+            state.find_partitions(specs, false)?
+        };
+        for spec in &found {
+            if let Some(partition) = state.partitions.get_mut(spec) {
+                partition.rows = Rows::of(&definition);
+            }
         }
         state.modified = SystemTime::now();
+        Ok(())
     }
 
     /// Marks the table as dropped, so that open sessions can no longer commit into it, and frees its rows.
@@ -218,28 +286,35 @@ impl Table {
     }
 }
 
-impl Partition {
-    fn new(definition: &TableDefinition, created: SystemTime) -> Self {
-        Self { created, rows: Rows::of(definition) }
-    }
-}
-
-impl Rows {
-    fn of(definition: &TableDefinition) -> Self {
-        if definition.is_delta() { Self::Delta(DeltaRows::default()) } else { Self::Append(Vec::new()) }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Append(rows) => rows.len(),
-            Self::Delta(rows) => rows.len(),
+impl State {
+    fn check_current(&self, definition: &TableDefinition) -> Result<(), TableError> {
+        let table = definition.name.clone();
+        if self.dropped {
+            return Err(TableError::Dropped(table));
         }
+        let version = self.definition.schema_version;
+        if version != definition.schema_version {
+            return Err(TableError::Modified { table, version });
+        }
+        Ok(())
     }
 
-    fn snapshot(&self) -> Vec<Row> {
-        match self {
-            Self::Append(rows) => rows.clone(),
-            Self::Delta(rows) => rows.rows().cloned().collect(),
+    /// Puts specs into the table's order; those of no partition are left out if `if_exists` is set.
+    fn find_partitions(
+        &self,
+        specs: &[PartitionSpec],
+        if_exists: bool,
+    ) -> Result<Vec<PartitionSpec>, TableError> {
+        let mut found = Vec::new();
+        for spec in specs {
+            let spec = spec.in_order_of(&self.definition.partition_key_names())?;
+            if self.partitions.contains_key(&spec) {
+                found.push(spec);
+            } else if !if_exists {
+                let table = self.definition.name.clone();
+                return Err(TableError::NoSuchPartition { table, partition: spec });
+            }
         }
+        Ok(found)
     }
 }

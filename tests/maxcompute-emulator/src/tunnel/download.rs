@@ -12,8 +12,9 @@ use crate::content_encoding::{ContentEncoding, encode};
 use crate::http::{Operation, Response, ServiceError};
 use crate::record::{RecordWriter, Row};
 use crate::rest::{Outcome, forgotten};
-use crate::schema::Column;
+use crate::schema::{Column, TableDefinition};
 use crate::sql::ResultSet;
+use crate::store::{Table, TableError};
 
 /// Rows of an instance download with `instance_tunnel_limit_enabled`.
 const LIMITED_ROWS: usize = 10_000;
@@ -32,15 +33,28 @@ pub(super) struct Download {
 
 #[derive(Debug)]
 enum Rows {
-    Table(Vec<Row>),
+    Table { rows: Vec<Row>, table: Arc<Table>, definition: Arc<TableDefinition> },
     Result(Arc<ResultSet>),
 }
 
 impl Download {
     fn rows(&self) -> &[Row] {
         match &self.rows {
-            Rows::Table(rows) => rows,
+            Rows::Table { rows, .. } => rows,
             Rows::Result(result) => &result.rows,
+        }
+    }
+}
+
+impl Download {
+    /// A session reads what it began with, but not under columns that the table no longer has.
+    fn check_current(&self) -> Result<(), ServiceError> {
+        let Rows::Table { table, definition, .. } = &self.rows else { return Ok(()) };
+        match table.check_current(definition) {
+            Err(error @ TableError::Modified { .. }) => {
+                Err(ServiceError::new(StatusCode::CONFLICT, "TableModified", error.to_string()))
+            }
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 }
@@ -56,7 +70,7 @@ impl TunnelCall<'_> {
             columns: definition.columns.clone(),
             partition_keys: definition.partition_keys.clone(),
             record_count: rows.len(),
-            rows: Rows::Table(rows),
+            rows: Rows::Table { rows, table, definition },
             quota_name: self.quota_name().to_owned(),
         }))
     }
@@ -114,6 +128,7 @@ impl TunnelCall<'_> {
             return Err(ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message));
         }
         let download = &session.content;
+        download.check_current()?;
         let range = self.parameters.require("rowrange")?;
         let rows = row_range(range)
             .and_then(|(start, count)| download.rows().get(start..start.checked_add(count)?))

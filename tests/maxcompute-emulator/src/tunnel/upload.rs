@@ -15,7 +15,7 @@ use crate::http::{Response, ServiceError};
 use crate::journal::epoch_ms;
 use crate::record::{RecordReader, Row};
 use crate::schema::{PartitionSpec, TableDefinition};
-use crate::store::{RowCheck, Table};
+use crate::store::{RowCheck, Table, TableError};
 
 /// Largest block id, as in the Java SDK.
 const LAST_BLOCK: u32 = 19_999;
@@ -42,6 +42,18 @@ struct State {
 struct Block {
     rows: Vec<Row>,
     written: SystemTime,
+}
+
+impl Upload {
+    /// Batch sessions have a code of their own for a table that changed under them.
+    fn check_current(&self) -> Result<(), ServiceError> {
+        self.table.check_current(&self.definition).map_err(|error| match error {
+            TableError::Modified { .. } => {
+                ServiceError::new(StatusCode::CONFLICT, "TableModified", error.to_string())
+            }
+            other => other.into(),
+        })
+    }
 }
 
 impl TunnelCall<'_> {
@@ -108,6 +120,7 @@ impl TunnelCall<'_> {
             return Err(ServiceError::new(StatusCode::BAD_REQUEST, "InvalidBlockID", message));
         }
         let upload = &session.content;
+        upload.check_current()?;
         let stream = self.record_stream()?;
         let types = upload.definition.types();
         let mut reader = RecordReader::new(&types, &stream);
@@ -127,6 +140,7 @@ impl TunnelCall<'_> {
         let upload = &session.content;
         let mut state = upload.state.lock();
         writable(&session, &state)?;
+        upload.check_current()?;
         let rows = state.blocks.values().flat_map(|block| block.rows.iter().cloned()).collect();
         upload.table.append(&upload.definition, &upload.partition, rows, upload.overwrite)?;
         state.closed = true;

@@ -151,6 +151,7 @@ impl TunnelCall<'_> {
             return Err(ServiceError::invalid_argument(message));
         }
         self.check_slot(upsert, id)?;
+        upsert.table.check_current(&upsert.definition)?;
         let stream = self.record_stream()?;
         let bucket = Bucket { id, count, hasher: upsert.hasher };
         let changes = read_changes(&upsert.definition, bucket, &stream)?;
@@ -196,6 +197,7 @@ impl TunnelCall<'_> {
         match current(&session, &state) {
             Status::Committed => {}
             Status::Normal => {
+                upsert.table.check_current(&upsert.definition)?;
                 let changes = std::mem::take(&mut state.changes);
                 if let Err(error) = upsert.table.upsert(&upsert.definition, &upsert.partition, changes) {
                     state.status = Status::Critical;
@@ -246,7 +248,7 @@ impl TunnelCall<'_> {
     }
 }
 
-/// The status of a session now: a session that nobody ended may have expired.
+/// The status of a session now: one that nobody ended may have expired, or have lost its table.
 fn current(session: &Session<Upsert>, state: &State) -> Status {
     if state.status == Status::Normal && session.is_expired() { Status::Expired } else { state.status }
 }
