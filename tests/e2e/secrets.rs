@@ -16,7 +16,8 @@ const PLANTED: [&str; 2] = ["planted-table-that-is-not-there", "planted-quota"];
 
 async fn world() -> (World, std::path::PathBuf, Vec<String>) {
     let world = World::start_with(|config| {
-        config.sts_token = Some(MaxCompute::STS_TOKEN.into());
+        config.access_key =
+            config.access_key.take().map(|key| key.with_sts_token(MaxCompute::STS_TOKEN.into()));
         config.quotas.push(PLANTED[1].into());
     })
     .await;

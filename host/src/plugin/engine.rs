@@ -45,6 +45,8 @@ impl Engine {
         config.with_host_memory(memories);
         // No address space is reserved beyond what the creator hands out.
         config.memory_reservation(0).memory_reservation_for_growth(0).memory_guard_size(0);
+        // Images of initial memories are mapped, which only wasmtime's own memories can be.
+        config.memory_init_cow(false);
         Self::with_config(config, limits)
     }
 
