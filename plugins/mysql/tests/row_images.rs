@@ -12,7 +12,7 @@ use cdc_plugin_mysql::binlog::event::{Change, Event, Kind};
 use cdc_plugin_mysql::binlog::plan::Plan;
 use cdc_plugin_mysql::binlog::rows::RowsEvent;
 use cdc_plugin_mysql::binlog::table_map::TableMap;
-use cdc_plugin_mysql::column::{ColumnDef, Declaration, Kind as ColumnKind};
+use cdc_plugin_mysql::column::{ColumnDef, Declaration, Kind as ColumnKind, Reading};
 use cdc_plugin_mysql::server::discovery::{Described, Listed};
 use cdc_plugin_mysql::table::Table;
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ fn types() -> Table {
         };
         ColumnDef {
             name: fields[0].to_owned(),
-            kind: ColumnKind::from_declaration(&declared, true).unwrap(),
+            kind: ColumnKind::from_declaration(&declared, Reading::default()).unwrap(),
             declared: declared.canonical(),
             nullable: true,
             comment: None,
