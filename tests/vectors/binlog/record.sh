@@ -56,6 +56,7 @@ export_of() {
 
 columns types >"$here/columns.tsv"
 columns more >"$here/more_columns.tsv"
+columns documents >"$here/documents_columns.tsv"
 export=$(export_of types) export_more=$(export_of more)
 
 record full

@@ -41,7 +41,8 @@ pub(super) fn double(value: f64, out: &mut Vec<u8>) -> Result<(), NotJson> {
     let point: i32 = exponent.parse::<i32>().map_err(|_| NotJson)? + 1;
     let digits = mantissa.bytes().filter(u8::is_ascii_digit);
     let count = mantissa.len().saturating_sub(usize::from(mantissa.len() > 1)) as i32;
-    if !(1 - PLAIN..=PLAIN).contains(&point) {
+    // A number with digits after the point keeps it there: 2409916920615977.5.
+    if !(1 - PLAIN..=PLAIN).contains(&point) && !(point > 0 && count > point) {
         out.extend_from_slice(mantissa.as_bytes());
         let _ = write!(out, "e{exponent}");
     } else if point <= 0 {
@@ -137,6 +138,7 @@ mod tests {
             (1e15, "1e15"),
             (123_456_789_012_345.0, "123456789012345.0"),
             (1_234_567_890_123_456.0, "1.234567890123456e15"),
+            (2_409_916_920_615_977.5, "2409916920615977.5"),
             (0.0001, "0.0001"),
             (1e-15, "0.000000000000001"),
             (1e-16, "1e-16"),
