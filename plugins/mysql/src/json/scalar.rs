@@ -25,43 +25,91 @@ pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
 }
 
 /// The shortest digits that mean the number, and `.0` where nothing else shows that it is a DOUBLE (MySQL `my_gcvt`).
+///
+/// Of two shortest ones at the same distance the server takes the even one, as Ryū does and Rust does not.
 pub(super) fn double(value: f64, out: &mut Vec<u8>) -> Result<(), NotJson> {
     if !value.is_finite() {
         return Err(NotJson);
     }
-    let mut text = [0u8; 32];
-    let mut rest = &mut text[..];
-    write!(rest, "{value:e}").map_err(|_| NotJson)?;
-    let unused = rest.len();
-    let text = text.get(..32 - unused).and_then(|text| std::str::from_utf8(text).ok()).ok_or(NotJson)?;
-    let (mantissa, exponent) = text.split_once('e').ok_or(NotJson)?;
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |mantissa| ("-", mantissa));
-    out.extend_from_slice(sign.as_bytes());
-    // Digits before the point, when the mantissa is read as 0.ddd.
-    let point: i32 = exponent.parse::<i32>().map_err(|_| NotJson)? + 1;
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
-    let count = mantissa.len().saturating_sub(usize::from(mantissa.len() > 1)) as i32;
-    // A number with digits after the point keeps it there: 2409916920615977.5.
-    if !(1 - PLAIN..=PLAIN).contains(&point) && !(point > 0 && count > point) {
-        out.extend_from_slice(mantissa.as_bytes());
-        let _ = write!(out, "e{exponent}");
-    } else if point <= 0 {
-        out.extend_from_slice(b"0.");
-        out.extend(std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
-        out.extend(digits);
-    } else {
-        for (index, digit) in digits.enumerate() {
-            if index as i32 == point {
-                out.push(b'.');
+    if value.is_sign_negative() {
+        out.push(b'-');
+    }
+    if value == 0.0 {
+        out.extend_from_slice(b"0.0");
+        return Ok(());
+    }
+    let mut digits = Digits::default();
+    digits.read(ryu::Buffer::new().format_finite(value.abs()).as_bytes());
+    digits.print(out);
+    Ok(())
+}
+
+/// A number that is `0.ddd` shifted by `point` places.
+#[derive(Default)]
+struct Digits {
+    /// Neither begin nor end with a zero.
+    digits: [u8; 17],
+    count: usize,
+    point: i32,
+}
+
+// === impl Digits ===
+
+impl Digits {
+    /// Of a text like `12.3`, `0.0012` or `1.2e-7` that is greater than zero.
+    fn read(&mut self, text: &[u8]) {
+        let (mut after_point, mut zeros) = (false, 0);
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'.' => after_point = true,
+                b'e' => {
+                    let exponent = text.get(at + 1..).and_then(|text| std::str::from_utf8(text).ok());
+                    self.point += exponent.and_then(|text| text.parse::<i32>().ok()).unwrap_or(0);
+                    break;
+                }
+                b'0' if self.count == 0 => self.point -= i32::from(after_point),
+                digit => {
+                    self.point += i32::from(!after_point);
+                    // Zeros count when a digit follows them.
+                    zeros += usize::from(*digit == b'0');
+                    if *digit != b'0' {
+                        for digit in std::iter::repeat_n(b'0', zeros).chain([*digit]) {
+                            if let Some(place) = self.digits.get_mut(self.count) {
+                                *place = digit;
+                                self.count += 1;
+                            }
+                        }
+                        zeros = 0;
+                    }
+                }
             }
-            out.push(digit);
-        }
-        if count <= point {
-            out.extend(std::iter::repeat_n(b'0', (point - count) as usize));
-            out.extend_from_slice(b".0");
         }
     }
-    Ok(())
+
+    fn print(&self, out: &mut Vec<u8>) {
+        let digits = self.digits.get(..self.count).unwrap_or_default();
+        let whole = usize::try_from(self.point).unwrap_or(0);
+        // A number with digits after the point keeps it there: 2409916920615977.5.
+        if !(1 - PLAIN..=PLAIN).contains(&self.point) && (self.point <= 0 || self.count <= whole) {
+            let (first, rest) = digits.split_at(digits.len().min(1));
+            out.extend_from_slice(first);
+            if !rest.is_empty() {
+                out.push(b'.');
+                out.extend_from_slice(rest);
+            }
+            let _ = write!(out, "e{}", self.point - 1);
+        } else if self.point <= 0 {
+            out.extend_from_slice(b"0.");
+            out.extend(std::iter::repeat_n(b'0', self.point.unsigned_abs() as usize));
+            out.extend_from_slice(digits);
+        } else {
+            let (before, after) = digits.split_at(digits.len().min(whole));
+            out.extend_from_slice(before);
+            out.extend(std::iter::repeat_n(b'0', whole - before.len()));
+            out.push(b'.');
+            out.extend_from_slice(if after.is_empty() { b"0" } else { after });
+        }
+    }
 }
 
 /// A string in quotes; quotes, backslashes and control characters are escaped, and nothing else.
@@ -139,6 +187,7 @@ mod tests {
             (123_456_789_012_345.0, "123456789012345.0"),
             (1_234_567_890_123_456.0, "1.234567890123456e15"),
             (2_409_916_920_615_977.5, "2409916920615977.5"),
+            (900_719_925_474_099.25, "900719925474099.2"),
             (0.0001, "0.0001"),
             (1e-15, "0.000000000000001"),
             (1e-16, "1e-16"),

@@ -57,8 +57,7 @@ pub(crate) fn selected(table: &Table) -> RowBlock {
     let values = text_vector(&format!("binlog/{file}.tsv"));
     let rows: Vec<Vec<&str>> = values.lines().map(|line| line.split('\t').collect()).collect();
     let columns = table.columns.iter().enumerate().map(|(index, column)| {
-        let texts: Vec<_> =
-            rows.iter().map(|row| Some(row[index]).filter(|text| *text != "NULL")).collect();
+        let texts: Vec<_> = rows.iter().map(|row| Some(row[index]).filter(|text| *text != "NULL")).collect();
         value_column(&column.kind, &texts)
     });
     RowBlock { rows: rows.len() as u32, columns: columns.collect() }
@@ -84,9 +83,7 @@ fn value_column(kind: &Kind, texts: &[Option<&str>]) -> ValueColumn {
         | Kind::SmallInt { .. }
         | Kind::MediumInt { .. }
         | Kind::Int { .. }
-        | Kind::BigInt { .. } => {
-            ValueData::Int64s(texts.iter().map(|text| integer(text) as i64).collect())
-        }
+        | Kind::BigInt { .. } => ValueData::Int64s(texts.iter().map(|text| integer(text) as i64).collect()),
         Kind::Float { .. } => ValueData::Float32s(texts.iter().map(|text| double(text) as f32).collect()),
         Kind::Double => ValueData::Float64s(texts.iter().map(double).collect()),
         Kind::Date | Kind::DateTime { .. } | Kind::Timestamp { .. } => {
