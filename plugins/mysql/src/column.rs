@@ -1,9 +1,11 @@
 //! Columns as MySQL declares them, and the logical types they become.
 
-use cdc_plugin::types::{Column, DecimalType, LogicalType};
+use cdc_plugin::types::{Column, DecimalType, LogicalType, TypeNode};
 
 use crate::charset::Charset;
 use crate::decimal::MAX_PRECISION;
+use crate::json::Style;
+use crate::members::{MOST_OF_A_SET, Members};
 
 /// A column of a captured table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +23,8 @@ pub struct ColumnDef {
     pub comment: Option<String>,
 }
 
-/// What a column holds: the declared type, as far as decoding and mapping need it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a column holds: the declared type, as far as decoding and mapping need it. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// TINYINT(1), when it is read as BOOLEAN: any value but 0 is true, as in MySQL's own conditions.
     Boolean,
@@ -65,6 +67,11 @@ pub enum Kind {
         /// Digits after the point.
         scale: u8,
     },
+    /// BIT(n): one is a BOOLEAN, more are big-endian bytes.
+    Bit {
+        /// 1 to 64.
+        bits: u8,
+    },
     /// CHAR(n)
     Char {
         /// In characters.
@@ -96,8 +103,36 @@ pub enum Kind {
     },
     /// TINYBLOB to LONGBLOB
     Blob,
+    /// ENUM
+    Enum {
+        /// By which row images count.
+        members: Members,
+    },
+    /// SET
+    Set {
+        /// At most 64.
+        members: Members,
+        /// Not a list but the members with commas between them: no sink has lists in keys.
+        as_text: bool,
+    },
+    /// JSON
+    Json {
+        /// Of the text.
+        style: Style,
+    },
+    /// GEOMETRY and its subtypes.
+    Geometry,
+    /// VECTOR(n)
+    Vector,
+    /// YEAR
+    Year,
     /// DATE
     Date,
+    /// TIME(p)
+    Time {
+        /// Fraction digits.
+        precision: u8,
+    },
     /// DATETIME(p)
     DateTime {
         /// Fraction digits.
@@ -115,7 +150,7 @@ pub enum Kind {
 pub struct Declaration {
     /// `DATA_TYPE`: `int`, `varchar`, …
     pub data_type: String,
-    /// `COLUMN_TYPE`: `int(10) unsigned`.
+    /// `COLUMN_TYPE`: `int(10) unsigned`; members of ENUM and SET as in [`Members::parse`].
     pub column_type: String,
     /// `CHARACTER_MAXIMUM_LENGTH`: characters of text, bytes of binary.
     pub length: Option<u64>,
@@ -129,6 +164,15 @@ pub struct Declaration {
     pub charset: Option<String>,
 }
 
+/// What the operator decides about types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// TINYINT(1) is BOOLEAN.
+    pub tinyint1_is_boolean: bool,
+    /// How the text of JSON is written.
+    pub json: Style,
+}
+
 /// Why a declared type cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
@@ -136,9 +180,7 @@ pub enum Unsupported {
     #[error("type {0} is not supported by this version")]
     Type(String),
     /// The character set of a text column.
-    #[error(
-        "character set {0} is not supported by this version; it reads utf8mb4, utf8mb3, ascii and latin1"
-    )]
+    #[error("character set {0} is not supported by this version, which reads all others of MySQL but swe7")]
     Charset(String),
 }
 
@@ -148,6 +190,10 @@ impl Declaration {
     /// See [`ColumnDef::declared`].
     #[must_use]
     pub fn canonical(&self) -> String {
+        // Members differ by case.
+        if matches!(self.data_type.to_ascii_lowercase().as_str(), "enum" | "set") {
+            return self.with_charset(self.column_type.clone());
+        }
         let mut text = self.column_type.to_ascii_lowercase();
         if self.data_type.to_ascii_lowercase().ends_with("int")
             && !text.starts_with("tinyint(1)")
@@ -156,6 +202,10 @@ impl Declaration {
         {
             text.replace_range(start..=end, "");
         }
+        self.with_charset(text)
+    }
+
+    fn with_charset(&self, mut text: String) -> String {
         if let Some(charset) = &self.charset {
             text.push(' ');
             text.push_str(if charset == "utf8" { "utf8mb3" } else { charset });
@@ -164,14 +214,22 @@ impl Declaration {
     }
 }
 
+// === impl Reading ===
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { tinyint1_is_boolean: true, json: Style::Server }
+    }
+}
+
 // === impl Kind ===
 
 impl Kind {
-    /// Understand a declaration. `tinyint1_is_boolean` says what TINYINT(1) is.
+    /// Understand a declaration.
     ///
     /// # Errors
     /// The type or its character set cannot be read yet.
-    pub fn from_declaration(declared: &Declaration, tinyint1_is_boolean: bool) -> Result<Self, Unsupported> {
+    pub fn from_declaration(declared: &Declaration, reading: Reading) -> Result<Self, Unsupported> {
         let column_type = declared.column_type.to_ascii_lowercase();
         // ZEROFILL implies UNSIGNED.
         let unsigned = column_type.contains("unsigned") || column_type.contains("zerofill");
@@ -183,8 +241,11 @@ impl Kind {
         };
         let narrow = |number: Option<u64>| number.and_then(|number| u8::try_from(number).ok());
         let unknown = || Unsupported::Type(declared.column_type.to_uppercase());
+        let members = || Members::parse(&declared.column_type).map_err(|_| unknown());
         Ok(match declared.data_type.to_ascii_lowercase().as_str() {
-            "tinyint" if tinyint1_is_boolean && column_type.starts_with("tinyint(1)") && !unsigned => {
+            "tinyint"
+                if reading.tinyint1_is_boolean && column_type.starts_with("tinyint(1)") && !unsigned =>
+            {
                 Self::Boolean
             }
             "tinyint" => Self::TinyInt { unsigned },
@@ -204,26 +265,51 @@ impl Kind {
             "binary" => Self::Binary { length },
             "varbinary" => Self::Varbinary { length },
             "tinyblob" | "blob" | "mediumblob" | "longblob" => Self::Blob,
+            "bit" => Self::Bit {
+                bits: narrow(declared.precision)
+                    .filter(|bits| (1..=64).contains(bits))
+                    .ok_or_else(unknown)?,
+            },
+            "enum" => {
+                charset()?;
+                Self::Enum { members: members()? }
+            }
+            "set" => {
+                charset()?;
+                let members = members()?;
+                if members.len() > MOST_OF_A_SET {
+                    return Err(unknown());
+                }
+                Self::Set { members, as_text: false }
+            }
+            "json" => Self::Json { style: reading.json },
+            "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
+            | "multipolygon" | "geomcollection" | "geometrycollection" => Self::Geometry,
+            "vector" => Self::Vector,
+            "year" => Self::Year,
             "date" => Self::Date,
+            "time" => Self::Time { precision },
             "datetime" => Self::DateTime { precision },
             "timestamp" => Self::Timestamp { precision },
             _ => return Err(unknown()),
         })
     }
 
-    /// What the column is in a primary key: two values that a BOOLEAN does not tell apart are two rows there.
+    /// What the column is in a primary key: two values that a BOOLEAN does not tell apart are two rows there, and a list
+    /// is no key.
     #[must_use]
-    pub fn in_key(self) -> Self {
+    pub fn in_key(&self) -> Self {
         match self {
             Self::Boolean => Self::TinyInt { unsigned: false },
-            kind => kind,
+            Self::Set { members, .. } => Self::Set { members: members.clone(), as_text: true },
+            kind => kind.clone(),
         }
     }
 
-    /// The logical type.
+    /// The logical type; of a list, that of the list itself.
     #[must_use]
-    pub fn logical(self) -> LogicalType {
-        match self {
+    pub fn logical(&self) -> LogicalType {
+        match *self {
             Self::Boolean => LogicalType::Boolean,
             Self::TinyInt { unsigned: false } => LogicalType::Tinyint,
             Self::TinyInt { unsigned: true } | Self::SmallInt { unsigned: false } => LogicalType::Smallint,
@@ -237,6 +323,10 @@ impl Kind {
             Self::Decimal { precision, scale } if precision <= MAX_PRECISION => {
                 LogicalType::Decimal(DecimalType { precision, scale })
             }
+            Self::Bit { bits: 1 } => LogicalType::Boolean,
+            Self::Bit { bits } => LogicalType::Binary(u32::from(bits.div_ceil(8))),
+            Self::Set { as_text: false, .. } | Self::Vector => LogicalType::Array,
+            Self::Enum { .. } | Self::Set { .. } | Self::Json { .. } | Self::Geometry => LogicalType::String,
             Self::Char { length: 1.., .. } => LogicalType::Char(self.length()),
             Self::Varchar { length: 1.., .. } => LogicalType::Varchar(self.length()),
             Self::Decimal { .. } | Self::Char { .. } | Self::Varchar { .. } | Self::Text { .. } => {
@@ -245,14 +335,26 @@ impl Kind {
             Self::Binary { length: 1.. } => LogicalType::Binary(self.length()),
             Self::Varbinary { length: 1.. } => LogicalType::Varbinary(self.length()),
             Self::Binary { .. } | Self::Varbinary { .. } | Self::Blob => LogicalType::Bytes,
+            Self::Year => LogicalType::Int,
             Self::Date => LogicalType::Date,
+            Self::Time { precision } => LogicalType::Time(precision),
             Self::DateTime { precision } => LogicalType::Timestamp(precision),
             Self::Timestamp { precision } => LogicalType::TimestampLtz(precision),
         }
     }
 
-    fn length(self) -> u32 {
+    /// The type of a list's elements; none where values are no lists.
+    #[must_use]
+    pub fn element(&self) -> Option<LogicalType> {
         match self {
+            Self::Set { as_text: false, .. } => Some(LogicalType::String),
+            Self::Vector => Some(LogicalType::Float),
+            _ => None,
+        }
+    }
+
+    fn length(&self) -> u32 {
+        match *self {
             Self::Char { length, .. }
             | Self::Varchar { length, .. }
             | Self::Binary { length }
@@ -263,7 +365,7 @@ impl Kind {
 
     /// Whether a value that MySQL holds not null may become null: zero dates have no place on the time line.
     #[must_use]
-    pub fn may_become_null(self) -> bool {
+    pub fn may_become_null(&self) -> bool {
         matches!(self, Self::Date | Self::DateTime { .. } | Self::Timestamp { .. })
     }
 }
@@ -275,7 +377,11 @@ impl ColumnDef {
     #[must_use]
     pub fn emitted(&self, key: bool) -> Column {
         let nullable = !key && (self.nullable || self.kind.may_become_null());
-        Column { comment: self.comment.clone(), ..Column::new(&self.name, self.kind.logical(), nullable) }
+        let mut column = Column::new(&self.name, self.kind.logical(), nullable);
+        let element = self.kind.element();
+        column.nodes.extend(element.map(|type_| TypeNode { field: None, type_, nullable: false }));
+        column.comment.clone_from(&self.comment);
+        column
     }
 }
 
@@ -289,12 +395,16 @@ mod tests {
             data_type,
             column_type: column_type.to_owned(),
             length: Some(7),
-            precision: Some(40),
+            precision: Some(if column_type.starts_with("bit") { bits(column_type) } else { 40 }),
             scale: Some(2),
             fraction: Some(3),
             charset: Some("latin1".to_owned()),
         };
-        Kind::from_declaration(&declared, true)
+        Kind::from_declaration(&declared, Reading::default())
+    }
+
+    fn bits(column_type: &str) -> u64 {
+        column_type.trim_start_matches("bit(").trim_end_matches(')').parse().unwrap()
     }
 
     #[test]
@@ -325,6 +435,17 @@ mod tests {
             ("date", T::Date),
             ("datetime(3)", T::Timestamp(3)),
             ("timestamp(3)", T::TimestampLtz(3)),
+            ("time(3)", T::Time(3)),
+            ("year", T::Int),
+            ("bit(1)", T::Boolean),
+            ("bit(2)", T::Binary(1)),
+            ("bit(64)", T::Binary(8)),
+            ("json", T::String),
+            ("enum('a','B')", T::String),
+            ("set('a','B')", T::Array),
+            ("point", T::String),
+            ("geomcollection", T::String),
+            ("vector(3)", T::Array),
         ] {
             assert_eq!(kind(declared).unwrap().logical(), logical, "{declared}");
         }
@@ -332,14 +453,35 @@ mod tests {
 
     #[test]
     fn a_type_that_cannot_be_read_yet_is_named() {
-        assert_eq!(kind("json").unwrap_err(), Unsupported::Type("JSON".to_owned()));
-        assert_eq!(kind("enum('a','b')").unwrap_err(), Unsupported::Type("ENUM('A','B')".to_owned()));
+        assert_eq!(kind("uuid").unwrap_err(), Unsupported::Type("UUID".to_owned()));
+        assert!(kind("enum").is_err() && kind("bit(65)").is_err());
         let declared =
-            Declaration { data_type: "text".into(), charset: Some("gbk".into()), ..Declaration::default() };
+            Declaration { data_type: "text".into(), charset: Some("swe7".into()), ..Declaration::default() };
         assert_eq!(
-            Kind::from_declaration(&declared, true).unwrap_err(),
-            Unsupported::Charset("gbk".to_owned())
+            Kind::from_declaration(&declared, Reading::default()).unwrap_err(),
+            Unsupported::Charset("swe7".to_owned())
         );
+    }
+
+    #[test]
+    fn a_list_has_a_node_for_its_elements_and_none_in_a_key() {
+        let kind = kind("set('a','B')").unwrap();
+        let column = |kind: Kind, key| {
+            let (name, declared) = ("s".to_owned(), String::new());
+            ColumnDef { name, kind, declared, nullable: true, comment: None }.emitted(key)
+        };
+        let types = |column: Column| column.nodes.into_iter().map(|node| node.type_).collect::<Vec<_>>();
+        assert_eq!(types(column(kind.clone(), false)), [LogicalType::Array, LogicalType::String]);
+        assert_eq!(types(column(kind.in_key(), true)), [LogicalType::String]);
+    }
+
+    #[test]
+    fn members_that_differ_by_case_make_another_type() {
+        let canonical = |column_type: &str| {
+            let (data_type, column_type) = ("enum".to_owned(), column_type.to_owned());
+            Declaration { data_type, column_type, ..Declaration::default() }.canonical()
+        };
+        assert_ne!(canonical("enum('a')"), canonical("enum('A')"));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! * [`tail`] follows the binlog: transactions, positions, rows of captured tables.
 //! * [`snapshot`] reads tables in chunks, or whole in one transaction where there is no key.
 //! * [`binlog`] knows events and row images, [`statement`] the text of DDL, [`server`] sessions and the schema.
+//! * [`column`] says what a declared type becomes; [`temporal`], [`decimal`], [`json`], [`charset`], [`members`] and
+//!   [`geometry`] each read one family of values, the same from both sides.
 
 pub mod binlog;
 pub mod charset;
@@ -16,8 +18,11 @@ mod component;
 pub mod decimal;
 pub mod duration;
 pub mod error;
+pub mod geometry;
 pub mod gtid;
+pub mod json;
 pub mod manifest;
+pub mod members;
 pub mod options;
 pub mod output;
 pub mod position;

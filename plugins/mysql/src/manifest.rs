@@ -139,8 +139,12 @@ fn options() -> Vec<OptionSpec> {
             Some("true"),
             "Read TINYINT(1) as BOOLEAN, except in a primary key: there it stays TINYINT, since distinct keys would become one.",
         ),
-        option("use.legacy.json.format", Boolean, Some("false"), "Write JSON without blanks.")
-            .ignored("JSON columns are not supported yet"),
+        option(
+            "use.legacy.json.format",
+            Boolean,
+            Some("false"),
+            "Write JSON without blanks, in the snapshot as well as after it.",
+        ),
         option(
             "scan.incremental.snapshot.unbounded-chunk-first.enabled",
             Boolean,

@@ -7,7 +7,9 @@ use cdc_plugin::host::mysql::{ConnectOptions, TlsMode};
 use cdc_plugin::options::{Setting, Value};
 use cdc_plugin::types::Error;
 
+use crate::column::Reading;
 use crate::duration;
+use crate::json::Style;
 use crate::selector::Selector;
 
 /// Most queries of a snapshot at once: more make the server no faster and hold more rows in memory.
@@ -43,8 +45,8 @@ pub struct Options {
     pub startup: Startup,
     /// Carry comments.
     pub comments: bool,
-    /// TINYINT(1) is BOOLEAN.
-    pub tinyint1_is_boolean: bool,
+    /// What is decided about types.
+    pub reading: Reading,
     /// What to tell the operator at the start.
     pub warnings: Vec<String>,
 }
@@ -72,6 +74,8 @@ impl Options {
         }
         let tinyint1_is_boolean = given.boolean("treat-tinyint1-as-boolean.enabled", true)?
             && jdbc.get("tinyint1isbit").is_none_or(|value| value != "false");
+        let legacy_json = given.boolean("use.legacy.json.format", false)?;
+        let json = if legacy_json { Style::Compact } else { Style::Server };
         let pool: usize = given.number("connection.pool.size", 20)?;
         Ok(Self {
             connect: ConnectOptions {
@@ -89,7 +93,7 @@ impl Options {
             max_retries: given.number("connect.max-retries", 3)?,
             startup: given.startup()?,
             comments: given.boolean("include-comments.enabled", false)?,
-            tinyint1_is_boolean,
+            reading: Reading { tinyint1_is_boolean, json },
             warnings,
         })
     }

@@ -19,6 +19,8 @@ pub struct Output {
     bytes: u64,
     /// Something that may not be divided is left to the next answer.
     ended: bool,
+    /// Values that had bytes that are no text of their character set, since somebody last took the number.
+    pub replaced: u64,
 }
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! DATE, DATETIME and TIMESTAMP: from the forms of row images and of selects to days and microseconds.
+//! DATE, TIME, DATETIME and TIMESTAMP: from the forms of row images and of selects to days and microseconds.
 //!
 //! A date with a month or day of zero, and one that no calendar has (`2021-02-31`), has no place on the time line: it
 //! becomes null.
@@ -7,6 +7,8 @@ use crate::binlog::cursor::{Cursor, Truncated};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
+/// Microseconds that a fraction counts by: one byte counts 1/100 s, two 1/10000 s, three 1/1000000 s.
+const FRACTION_UNITS: [i64; 4] = [0, 10_000, 100, 1];
 
 /// Days since 1970-01-01 of a proleptic Gregorian date; none when there is no such date.
 #[must_use]
@@ -59,8 +61,7 @@ pub fn packed_micros(packed: i64) -> Option<i64> {
 fn fraction(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
     let bytes = cursor.take(fraction_len(precision))?;
     let value = bytes.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
-    // One byte counts 1/100 s, two 1/10000 s, three 1/1000000 s.
-    Ok(value * [0, 10_000, 100, 1][bytes.len().min(3)])
+    Ok(value * FRACTION_UNITS[bytes.len()])
 }
 
 /// Bytes of the fraction with `precision` digits.
@@ -90,16 +91,57 @@ pub fn timestamp(cursor: &mut Cursor<'_>, precision: u8) -> Result<Option<i64>, 
     Ok((micros != 0).then_some(micros))
 }
 
+/// A TIME2 of a row image in microseconds: three big-endian bytes with a bias, then the fraction, which belongs to the
+/// same two's complement: -00:00:01.5 is a whole part of -2 and a fraction of +0.5.
+///
+/// # Errors
+/// The bytes end.
+#[inline]
+pub fn time(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
+    let bytes = cursor.take(3 + fraction_len(precision))?;
+    let bits = 8 * (bytes.len() as u32 - 3);
+    let biased = bytes.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
+    let value = biased - (0x80_0000 << bits);
+    let (whole, fraction) = (value.abs() >> bits, value.abs() & ((1 << bits) - 1));
+    let micros = hms_micros(whole) + fraction * FRACTION_UNITS[bytes.len() - 3];
+    Ok(if value < 0 { -micros } else { micros })
+}
+
+/// Microseconds of a packed time, as JSON documents hold it: `(hour << 12 | minute << 6 | second) << 24 | microsecond`,
+/// negated as a whole where the time is negative.
+#[must_use]
+pub fn packed_time_micros(packed: i64) -> i64 {
+    let magnitude = packed.unsigned_abs() as i64 & i64::MAX;
+    let micros = hms_micros(magnitude >> 24 & 0xff_ffff) + (magnitude & 0xff_ffff);
+    if packed < 0 { -micros } else { micros }
+}
+
+fn hms_micros(hms: i64) -> i64 {
+    ((hms >> 12 & 0x3ff) * 3600 + (hms >> 6 & 63) * 60 + (hms & 63)) * MICROS_PER_SECOND
+}
+
+/// A time as SQL text, `-HHH:MM:SS.ffffff` with at least two digits of hours.
+#[must_use]
+pub fn time_text(micros: i64) -> String {
+    let (seconds, fraction) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
+    let sign = if micros < 0 { "-" } else { "" };
+    format!("{sign}{:02}:{:02}:{:02}.{fraction:06}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// The date of a packed date and time as SQL text, `YYYY-MM-DD`.
+#[must_use]
+pub fn packed_date_text(packed: i64) -> String {
+    let date = packed >> 41;
+    let months = date >> 5;
+    format!("{:04}-{:02}-{:02}", months / 13, months % 13, date & 31)
+}
+
 /// A packed date and time as SQL text, `YYYY-MM-DD HH:MM:SS.ffffff`.
 #[must_use]
 pub fn packed_text(packed: i64) -> String {
-    let date = packed >> 41;
-    let months = date >> 5;
     format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
-        months / 13,
-        months % 13,
-        date & 31,
+        "{} {:02}:{:02}:{:02}.{:06}",
+        packed_date_text(packed),
         packed >> 36 & 31,
         packed >> 30 & 63,
         packed >> 24 & 63,
@@ -155,6 +197,41 @@ mod tests {
         assert_eq!(datetime(&mut Cursor::new(&bytes[..6]), 4), Err(Truncated));
     }
 
+    /// As the server writes a TIME2 (`my_time_packed_to_binary`).
+    fn store_time(micros: i64, precision: u8) -> Vec<u8> {
+        let magnitude = micros.abs();
+        let seconds = magnitude / 1_000_000;
+        let packed = (seconds / 3600) << 12 | (seconds / 60 % 60) << 6 | seconds % 60;
+        let packed = (packed << 24 | magnitude % 1_000_000) * micros.signum();
+        let (whole, fraction) = (packed >> 24, packed % (1 << 24));
+        let mut bytes = (whole + 0x80_0000).to_be_bytes()[5..].to_vec();
+        match fraction_len(precision) {
+            0 => {}
+            1 => bytes.push((fraction / 10_000) as i8 as u8),
+            2 => bytes.extend(((fraction / 100) as i16).to_be_bytes()),
+            _ => bytes = (packed + 0x8000_0000_0000).to_be_bytes()[2..].to_vec(),
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_negative_time_keeps_its_fraction() {
+        for (bytes, precision, micros) in [
+            (&[0x80, 0, 0][..], 0, 0),
+            (&[0x7f, 0xff, 0xff], 0, -1_000_000),
+            (&[0x7f, 0xff, 0xfe, 0xce], 1, -1_500_000),
+            (&[0x7f, 0xff, 0xff, 0xff], 2, -10_000),
+            (&[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff], 6, -1),
+            (&[0xb4, 0x6e, 0xfb], 0, 3_020_399_000_000),
+        ] {
+            assert_eq!(time(&mut Cursor::new(bytes), precision), Ok(micros), "{bytes:?}");
+        }
+        assert_eq!(time(&mut Cursor::new(&[0x80, 0, 0]), 1), Err(Truncated));
+        assert_eq!(time_text(-1_500_000), "-00:00:01.500000");
+        assert_eq!(time_text(3_020_399_000_001), "838:59:59.000001");
+        assert_eq!(packed_time_micros(-((10 << 12 | 11 << 6 | 12) << 24)), -36_672_000_000);
+    }
+
     #[test]
     fn the_zero_timestamp_is_null() {
         assert_eq!(timestamp(&mut Cursor::new(&[0; 4]), 0), Ok(None));
@@ -162,6 +239,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn times_of_every_precision_come_back(micros in -3_020_399_999_999i64..=3_020_399_999_999, precision in 0u8..=6) {
+            // One byte keeps hundredths although one digit is declared.
+            let unit = [1_000_000, 10_000, 100, 1][fraction_len(precision)];
+            let micros = micros / unit * unit;
+            let bytes = store_time(micros, precision);
+            prop_assert_eq!(time(&mut Cursor::new(&bytes), precision), Ok(micros));
+        }
+
         #[test]
         fn days_grow_by_one_with_each_date(year in 0i64..=9999, month in 1u32..=12, day in 1u32..=31) {
             if let Some(today) = days(year, month, day) {

@@ -13,9 +13,9 @@ pub trait ValueSink {
     fn i8(&mut self, value: i8);
     /// SMALLINT.
     fn i16(&mut self, value: i16);
-    /// INT, and DATE in days since the epoch.
+    /// INT, YEAR, and DATE in days since the epoch.
     fn i32(&mut self, value: i32);
-    /// BIGINT, and timestamps in microseconds.
+    /// BIGINT, and times and timestamps in microseconds.
     fn i64(&mut self, value: i64);
     /// FLOAT.
     fn f32(&mut self, value: f32);
@@ -25,8 +25,12 @@ pub trait ValueSink {
     fn decimal(&mut self, value: i128);
     /// Text in UTF-8, and binary.
     fn bytes(&mut self, value: &[u8]);
-    /// The same, written in place.
-    fn bytes_with(&mut self, write: impl FnOnce(&mut Vec<u8>));
+    /// The same, written in place; answers what `write` answers.
+    fn bytes_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R;
+    /// A list whose elements are all in the sink of elements, which now holds `end` of them.
+    fn list(&mut self, end: usize);
+    /// Values put so far.
+    fn count(&self) -> usize;
 }
 
 /// Appends values as canonical bytes: equal bytes mean equal stored values, and nothing else is promised.
@@ -86,8 +90,16 @@ impl ValueSink for ColumnBuilder {
         self.push_bytes(value);
     }
     #[inline]
-    fn bytes_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.push_bytes_with(write);
+    fn bytes_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        self.push_bytes_with(write)
+    }
+    #[inline]
+    fn list(&mut self, end: usize) {
+        self.push_nested(u32::try_from(end).unwrap_or(u32::MAX));
+    }
+    #[inline]
+    fn count(&self) -> usize {
+        self.rows()
     }
 }
 
@@ -122,12 +134,20 @@ impl ValueSink for KeyEncoder<'_> {
         self.0.extend((value.len() as u32).to_be_bytes());
         self.0.extend_from_slice(value);
     }
-    fn bytes_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    fn bytes_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         let start = self.0.len();
         self.0.extend([0; 4]);
-        write(self.0);
+        let answer = write(self.0);
         let len = (self.0.len() - start - 4) as u32;
         self.0[start..start + 4].copy_from_slice(&len.to_be_bytes());
+        answer
+    }
+    fn list(&mut self, _: usize) {
+        // No key column becomes a list: see `Kind::in_key`.
+    }
+    fn count(&self) -> usize {
+        // Asked of the sinks of elements alone.
+        0
     }
 }
 
@@ -145,5 +165,11 @@ impl ValueSink for NullSpy {
     fn f64(&mut self, _: f64) {}
     fn decimal(&mut self, _: i128) {}
     fn bytes(&mut self, _: &[u8]) {}
-    fn bytes_with(&mut self, _: impl FnOnce(&mut Vec<u8>)) {}
+    fn bytes_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        write(&mut Vec::new())
+    }
+    fn list(&mut self, _: usize) {}
+    fn count(&self) -> usize {
+        0
+    }
 }

@@ -7,7 +7,7 @@ use cdc_plugin::batch::{BatchView, Values};
 use cdc_plugin::options::{Setting, Value};
 use cdc_plugin::source::Event;
 use cdc_plugin::types::Error;
-use cdc_plugin_mysql::column::{ColumnDef, Declaration, Kind};
+use cdc_plugin_mysql::column::{ColumnDef, Declaration, Kind, Reading};
 use cdc_plugin_mysql::gtid::{Gtid, GtidSet};
 use cdc_plugin_mysql::options::Options;
 use cdc_plugin_mysql::output::Output;
@@ -53,7 +53,7 @@ fn seen(selector: &str) -> Catalog {
             charset: Some("utf8mb4".into()),
             ..Declaration::default()
         };
-        let kind = Kind::from_declaration(&declared, true).unwrap();
+        let kind = Kind::from_declaration(&declared, Reading::default()).unwrap();
         ColumnDef {
             name: name.to_owned(),
             kind,

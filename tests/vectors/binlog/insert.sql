@@ -37,3 +37,48 @@ break', 'Ÿ‰', '日本語', x'01000000', x'0100', x'010000', x'20', x'2000', x
   (6, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1.1, -1.1, -1e-300, 1, 1, 1, 1, 0.1, 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x',
    'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', '2020-00-00', '2020-01-00 01:02:03', '2021-02-31 00:00:00', '0000-01-01',
    '2021-04-31 01:02:03.4', '2001-01-01', '2001-01-01', '2001-01-01', '2001-01-01', 1);
+INSERT INTO more (id) VALUES (1);
+INSERT INTO more (id, time_0, time_1, time_2, time_3, time_4, time_5, time_6, year, bit_1, bit_7, bit_8, bit_9, bit_33, bit_64,
+  few, latin, gb, set_2, set_9, set_17, set_33, set_64, document, place, point, embedding, wide,
+  text_gbk, text_gb18030, text_big5, text_sjis, text_cp932, text_euckr, text_ujis, text_eucjpms, text_utf16, text_utf16le,
+  text_utf32, text_ucs2, text_koi8r, text_cp1251, text_greek, text_hebrew, text_tis620, text_latin2, text_latin5)
+VALUES
+  -- Zeros and empties.
+  (2, 0, 0, 0, 0, 0, 0, 0, '0000', 0, 0, 0, 0, 0, 0, '', 'é', '你', '', '', '', '', '', '{}', ST_GeomFromText('GEOMETRYCOLLECTION EMPTY'),
+   ST_GeomFromText('POINT(0 0)', 4326), STRING_TO_VECTOR('[0,0,0]'), 'w0',
+   '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', ''),
+  -- The smallest.
+  (3, '-838:59:59', '-838:59:59.0', '-838:59:59.00', '-838:59:59.000', '-838:59:59.0000', '-838:59:59.00000', '-838:59:59.000000',
+   1901, 0, 0, 0, 0, 0, 0, 'a', 'é', '你', 'x', 'm0', 'm0', 'm0', 'm0', '[]', ST_GeomFromText('POINT(-1.5 1e300)'),
+   ST_GeomFromText('POINT(-90 -179.5)', 4326), STRING_TO_VECTOR('[-3.4e38,-1.2e-38,-0.5]'), 'w0',
+   'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a'),
+  -- The largest.
+  (4, '838:59:59', '838:59:58.9', '838:59:58.99', '838:59:58.999', '838:59:58.9999', '838:59:58.99999', '838:59:58.999999', 2155,
+   1, 127, 255, 511, 8589934591, 18446744073709551615, 'A?', '€', '好', 3, 511, 131071, 8589934591, 18446744073709551615,
+   '{"a": [1, 2.5, "x", null, true, {"é": -1}], "b": 18446744073709551615}',
+   ST_GeomFromText('MULTIPOLYGON(((0 0,4 0,4 4,0 4,0 0),(1 1,2 1,2 2,1 2,1 1)),((9 9,10 9,10 10,9 9)))'),
+   ST_GeomFromText('POINT(90 180)', 4326), STRING_TO_VECTOR('[3.4e38,1.1,1.2e-38]'), 'w299',
+   REPEAT('你', 20), REPEAT('😀', 20), REPEAT('好', 20), REPEAT('ｱあ亜', 60), REPEAT('～', 20), REPEAT('한', 20), REPEAT('あ', 20),
+   REPEAT('黑', 20), REPEAT('😀', 20), REPEAT('€', 20), REPEAT('😀', 100), REPEAT('€', 100), REPEAT('Я', 20), REPEAT('Ж', 20),
+   REPEAT('Ω', 20), REPEAT('ש', 20), REPEAT('ก', 20), REPEAT('Ł', 20), REPEAT('Ğ', 20)),
+  -- Fractions below zero, single bits, quotes, mixed text.
+  (5, '-00:00:01', '-00:00:01.5', '-00:00:00.01', '-00:00:00.001', '-00:00:59.9999', '-00:59:00.00001', '-23:00:00.000001', 1970,
+   1, 1, 128, 256, 4294967296, 9223372036854775808, 'it''s', '€', '好', 'ü', 'm8', 'm16', 'm32', 'm63', '"q\"\\ \n"',
+   ST_GeomFromText('LINESTRING(0.1 0.2,1 2)'), ST_GeomFromText('POINT(52.5 13.4)', 4326), STRING_TO_VECTOR('[1,2,3]'), 'w255',
+   'a你b好', '㐀ḿ你€', 'a你⑽ほ', 'a〜ｱ表', '①㈱髙', 'a한ㄱ', '亜〜ｱ', '①ⅰ￤', 'a€😀 ', 'ä😀', 'é😀', 'ü', 'Привет', 'Їжак', 'Άλφα', 'שלום',
+   'ไทย', 'Łódź', 'İğne'),
+  -- Just beyond a day and below a second; the other members.
+  (6, '24:00:00', '00:00:00.1', '00:00:00.01', '25:00:00.001', '00:00:00.0001', '00:00:00.00001', '00:00:00.000001', 2000,
+   0, 64, 1, 255, 1, 1, 'back\slash', 'é', '你', 'x', 'm3,m5', 'm7,m15', 'm31', 'm31,m32', 'null',
+   ST_GeomFromText('GEOMETRYCOLLECTION(MULTIPOINT(1 2,3 4),MULTILINESTRING((0 0,1 1)),POLYGON((0 0,1 0,1 1,0 0)))'),
+   ST_GeomFromText('POINT(1 2)', 4326), STRING_TO_VECTOR('[0.1,0.2,0.3]'), 'w254',
+   'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x ', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'),
+  (7, '00:00:01', '-00:00:00.1', '00:59:59.99', '-10:00:00.999', '12:34:56.7891', '-12:34:56.78912', '12:34:56.789123', 1999,
+   1, 2, 2, 2, 2, 2, 'comma,', 'é', '你', '', 'm1', 'm1', 'm1', 'm1', '1', NULL, ST_GeomFromText('POINT(3 4)', 4326), NULL, 'w256',
+   'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y', 'y'),
+  (8, '00:01:00', '00:00:01.9', '00:00:01.99', '00:00:01.999', '00:00:01.9999', '00:00:01.99999', '00:00:01.999999', 1900 + 155,
+   0, 3, 3, 3, 3, 3, 'ü', 'é', '你', '', 'm2', 'm2', 'm2', 'm2', '-1.5e300', NULL, ST_GeomFromText('POINT(5 6)', 4326), NULL, 'w1',
+   'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z', 'z');
+-- What a session that is not strict makes of a wrong member: number 0.
+SET SESSION sql_mode = 'ALLOW_INVALID_DATES,NO_BACKSLASH_ESCAPES';
+INSERT INTO more (id, few, wide) VALUES (9, 'no member', 'no member');

@@ -7,6 +7,7 @@
 pub mod cursor;
 pub mod event;
 pub mod gtid;
+pub mod op;
 pub mod plan;
 pub mod query;
 pub mod row;

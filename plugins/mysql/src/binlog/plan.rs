@@ -1,9 +1,10 @@
 //! How to read one table's row images: the TABLE_MAP checked against the known columns, one operation for each.
 
+use crate::binlog::op::Op;
 use crate::binlog::table_map::{MappedColumn, TableMap, code};
-use crate::charset::Charset;
 use crate::column::{ColumnDef, Kind};
 use crate::decimal::{DecimalLayout, MAX_PRECISION};
+use crate::members::Members;
 
 /// How to read the images of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,54 +17,6 @@ pub struct Plan {
     pub key_end: usize,
     /// Columns of the key.
     pub key_len: usize,
-}
-
-/// How to read one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named by width and sign of what is stored")]
-pub enum Op {
-    /// One byte, anything but zero is true.
-    Boolean,
-    I8,
-    U8,
-    I16,
-    U16,
-    I24,
-    U24,
-    I32,
-    U32,
-    I64,
-    /// Becomes a decimal.
-    U64,
-    F32,
-    /// A float that becomes a double through its shortest text.
-    F32Widened,
-    F64,
-    Decimal(DecimalLayout),
-    /// Too many digits for a decimal of the pipeline.
-    DecimalText(DecimalLayout),
-    Text {
-        /// Bytes of the length before it.
-        prefix: u8,
-        charset: Charset,
-    },
-    Bytes {
-        /// Bytes of the length before it.
-        prefix: u8,
-    },
-    /// Padded with zeros to its length.
-    Binary {
-        /// Bytes of the length before it.
-        prefix: u8,
-        length: u32,
-    },
-    Date,
-    DateTime {
-        precision: u8,
-    },
-    Timestamp {
-        precision: u8,
-    },
 }
 
 /// A TABLE_MAP that differs from what is known of its table: the table was changed.
@@ -116,7 +69,7 @@ impl Plan {
                 let known = column.name.clone();
                 return Err(Mismatch::Name { position: index + 1, mapped: name.clone(), known });
             }
-            ops.push(op(column.kind, mapped).ok_or_else(|| Mismatch::Type {
+            ops.push(op(&column.kind, mapped).ok_or_else(|| Mismatch::Type {
                 column: column.name.clone(),
                 mapped: match mapped.unsigned {
                     Some(true) => format!("{} UNSIGNED", mapped.type_name()),
@@ -132,7 +85,7 @@ impl Plan {
 }
 
 /// The operation for a column of this kind that is stored so; none when the two do not fit.
-fn op(kind: Kind, mapped: &MappedColumn) -> Option<Op> {
+fn op(kind: &Kind, mapped: &MappedColumn) -> Option<Op> {
     let signs = |declared: bool| mapped.unsigned.is_none_or(|unsigned| unsigned == declared);
     let integer = |expected: u8, unsigned: bool, signed_op: Op, unsigned_op: Op| {
         (mapped.code == expected && signs(unsigned)).then_some(if unsigned { unsigned_op } else { signed_op })
@@ -140,7 +93,11 @@ fn op(kind: Kind, mapped: &MappedColumn) -> Option<Op> {
     // Lengths up to 255 bytes take one byte.
     let prefix = |max: u16| if max > 255 { 2 } else { 1 };
     let precision = mapped.meta as u8;
-    match kind {
+    let real = |expected: u8| mapped.code == code::STRING && mapped.string().0 == expected;
+    // Four bytes of length, as a LONGBLOB's.
+    let large =
+        |expected: u8| (mapped.code == expected && (1..=4).contains(&mapped.meta)).then_some(precision);
+    match *kind {
         Kind::Boolean => integer(code::TINY, false, Op::Boolean, Op::Boolean),
         Kind::TinyInt { unsigned } => integer(code::TINY, unsigned, Op::I8, Op::U8),
         Kind::SmallInt { unsigned } => integer(code::SHORT, unsigned, Op::I16, Op::U16),
@@ -156,24 +113,44 @@ fn op(kind: Kind, mapped: &MappedColumn) -> Option<Op> {
             let layout = DecimalLayout::new(precision, scale).filter(|_| fits)?;
             Some(if precision <= MAX_PRECISION { Op::Decimal(layout) } else { Op::DecimalText(layout) })
         }
+        Kind::Bit { bits } => {
+            // Bits beyond whole bytes, whole bytes.
+            let fits = mapped.code == code::BIT && mapped.meta.to_le_bytes() == [bits % 8, bits / 8];
+            fits.then_some(if bits == 1 { Op::Boolean } else { Op::Fixed { len: bits.div_ceil(8) } })
+        }
         Kind::Char { charset, .. } => {
-            let (real, max) = mapped.string();
-            (mapped.code == code::STRING && real == code::STRING)
-                .then(|| Op::Text { prefix: prefix(max), charset })
+            real(code::STRING).then(|| Op::Text { prefix: prefix(mapped.string().1), charset })
         }
         Kind::Binary { length } => {
-            let (real, max) = mapped.string();
-            let fits = mapped.code == code::STRING && real == code::STRING && u32::from(max) == length;
-            fits.then(|| Op::Binary { prefix: prefix(max), length })
+            let max = mapped.string().1;
+            (real(code::STRING) && u32::from(max) == length)
+                .then(|| Op::Binary { prefix: prefix(max), length })
         }
         Kind::Varchar { charset, .. } => {
             (mapped.code == code::VARCHAR).then(|| Op::Text { prefix: prefix(mapped.meta), charset })
         }
         Kind::Varbinary { length } => (mapped.code == code::VARCHAR && u32::from(mapped.meta) == length)
             .then(|| Op::Bytes { prefix: prefix(mapped.meta) }),
-        Kind::Text { charset } => blob(mapped).map(|prefix| Op::Text { prefix, charset }),
-        Kind::Blob => blob(mapped).map(|prefix| Op::Bytes { prefix }),
+        Kind::Text { charset } => large(code::BLOB).map(|prefix| Op::Text { prefix, charset }),
+        Kind::Blob => large(code::BLOB).map(|prefix| Op::Bytes { prefix }),
+        Kind::Enum { ref members } => {
+            let width = if members.len() > 255 { 2 } else { 1 };
+            let fits = real(code::ENUM) && mapped.string().1 == u16::from(width);
+            fits.then(|| Op::Enum { width, members: members.clone() })
+        }
+        Kind::Set { ref members, as_text } => {
+            let width = set_width(members);
+            let (fits, members) = (real(code::SET) && mapped.string().1 == u16::from(width), members.clone());
+            fits.then_some(if as_text { Op::SetText { width, members } } else { Op::Set { width, members } })
+        }
+        Kind::Json { style } => large(code::JSON).map(|prefix| Op::Json { prefix, style }),
+        Kind::Geometry => large(code::GEOMETRY).map(|prefix| Op::Geometry { prefix }),
+        Kind::Vector => large(code::VECTOR).map(|prefix| Op::Vector { prefix }),
+        Kind::Year => (mapped.code == code::YEAR).then_some(Op::Year),
         Kind::Date => (mapped.code == code::DATE).then_some(Op::Date),
+        Kind::Time { precision: declared } => {
+            (mapped.code == code::TIME2 && precision == declared).then_some(Op::Time { precision })
+        }
         Kind::DateTime { precision: declared } => {
             (mapped.code == code::DATETIME2 && precision == declared).then_some(Op::DateTime { precision })
         }
@@ -183,13 +160,18 @@ fn op(kind: Kind, mapped: &MappedColumn) -> Option<Op> {
     }
 }
 
-fn blob(mapped: &MappedColumn) -> Option<u8> {
-    (mapped.code == code::BLOB && (1..=4).contains(&mapped.meta)).then_some(mapped.meta as u8)
+/// Bytes of a SET's bitmap: 1 to 4, or 8.
+fn set_width(members: &Members) -> u8 {
+    match members.len().div_ceil(8) as u8 {
+        bytes @ 0..=4 => bytes,
+        _ => 8,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
 
     fn known(name: &str, kind: Kind) -> ColumnDef {
         ColumnDef { name: name.to_owned(), kind, declared: String::new(), nullable: true, comment: None }
@@ -222,8 +204,9 @@ mod tests {
     #[test]
     fn lengths_beyond_255_bytes_take_two() {
         let text = Kind::Varchar { length: 100, charset: Charset::Utf8 };
-        let plan =
-            |meta| Plan::new(&[known("v", text)], &[], &map(vec![mapped(code::VARCHAR, meta, None, None)]));
+        let plan = |meta| {
+            Plan::new(&[known("v", text.clone())], &[], &map(vec![mapped(code::VARCHAR, meta, None, None)]))
+        };
         assert_eq!(plan(255).unwrap().ops, [Op::Text { prefix: 1, charset: Charset::Utf8 }]);
         assert_eq!(plan(400).unwrap().ops, [Op::Text { prefix: 2, charset: Charset::Utf8 }]);
     }

@@ -107,6 +107,10 @@ impl<H: Host> Reader<H> {
                 break;
             }
         }
+        let replaced = std::mem::take(&mut self.output.replaced);
+        if replaced > 0 {
+            self.count("mysql_replaced_texts", replaced);
+        }
         let mut events = self.output.take(&self.catalog.tables);
         if self.reached_stop {
             events.push(Event::ReachedStop);

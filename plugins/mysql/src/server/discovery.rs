@@ -155,7 +155,7 @@ fn column<H: Host>(
         fraction: row.number("DATETIME_PRECISION"),
         charset: row.text("CHARACTER_SET_NAME"),
     };
-    let kind = Kind::from_declaration(&declared, server.options.tinyint1_is_boolean).map_err(|unsupported| {
+    let kind = Kind::from_declaration(&declared, server.options.reading).map_err(|unsupported| {
         Error::config(
             "mysql.column-type",
             format!(

@@ -426,9 +426,18 @@ pub fn put_inserts(
     }
     let batch = output.batch(index, table, false);
     rows.iter().for_each(|_| batch.row(RowKind::Insert, None));
-    for ((definition, column), sink) in table.columns.iter().zip(&block.columns).zip(&mut batch.columns) {
-        convert::put_column(definition.kind, column, rows.iter().copied(), sink)?;
+    let mut sinks = batch.columns.iter_mut();
+    let mut replaced = 0;
+    for (definition, column) in table.columns.iter().zip(&block.columns) {
+        let (kind, rows) = (&definition.kind, rows.iter().copied());
+        let sink = sinks.next().ok_or(Unexpected)?;
+        if kind.element().is_some() {
+            convert::put_lists(kind, column, rows, sink, sinks.next().ok_or(Unexpected)?)?;
+        } else {
+            replaced += convert::put_column(kind, column, rows, sink)?;
+        }
     }
+    output.replaced += u64::from(replaced);
     let bytes = block_bytes(block) as u64 * rows.len() as u64 / u64::from(block.rows.max(1));
     output.added(index, rows.len() as u64, bytes);
     Ok(())

@@ -83,7 +83,7 @@ impl Sql {
                     (true, false) => before,
                     (true, true) => last,
                 };
-                let placeholder = placeholder(column.kind);
+                let placeholder = placeholder(&column.kind);
                 self.text.push_str(&format!("{} {operator} {placeholder}", quote(&column.name)));
                 self.parameters.push(parameter(value));
             }
@@ -94,11 +94,12 @@ impl Sql {
 }
 
 /// A parameter in the type of the column it is compared with; a bare text beside a decimal or a date would be compared as
-/// a floating-point number or as text.
-fn placeholder(kind: Kind) -> String {
-    match kind {
+/// a floating-point number or as text. BIT, ENUM, SET and YEAR are compared with numbers, in which order they are stored.
+fn placeholder(kind: &Kind) -> String {
+    match *kind {
         Kind::Decimal { precision, scale } => format!("CAST(? AS DECIMAL({precision}, {scale}))"),
         Kind::Date => "CAST(? AS DATE)".to_owned(),
+        Kind::Time { .. } => "CAST(? AS TIME(6))".to_owned(),
         Kind::DateTime { .. } | Kind::Timestamp { .. } => "CAST(? AS DATETIME(6))".to_owned(),
         Kind::Binary { .. } | Kind::Varbinary { .. } | Kind::Blob => "UNHEX(?)".to_owned(),
         _ => "?".to_owned(),
@@ -151,7 +152,7 @@ mod tests {
         };
         let column = |(name, kind): &(&str, Kind)| ColumnDef {
             name: (*name).to_owned(),
-            kind: *kind,
+            kind: kind.clone(),
             declared: String::new(),
             nullable: false,
             comment: None,

@@ -200,7 +200,8 @@ impl Writer<'_> {
         let output = receiver.output();
         let batch = output.batch(self.index, self.table, true);
         batch.row(kind, Some(self.committed_at));
-        self.plan.decode(images, &mut batch.columns)?;
+        let replaced = self.plan.decode(images, &mut batch.columns)?;
+        output.replaced += u64::from(replaced);
         output.added(self.index, 1, (before - images.rest().len()) as u64);
         Ok(())
     }

@@ -151,17 +151,22 @@ impl ColumnBuilder {
         self.present();
     }
 
-    /// Text and binary written in place: `write` appends the value to the column's bytes.
+    /// Text and binary written in place: `write` appends the value to the column's bytes. Answers what it answers.
     #[inline]
-    pub fn push_bytes_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        match &mut self.data {
+    pub fn push_bytes_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let answer = match &mut self.data {
             ColumnData::VarBytes(column) => {
-                write(&mut column.data);
+                let answer = write(&mut column.data);
                 column.offsets.push(column.data.len() as u32);
+                answer
             }
-            _ => debug_assert!(false, "push_bytes_with on another kind of column"),
-        }
+            _ => {
+                debug_assert!(false, "push_bytes_with on another kind of column");
+                write(&mut Vec::new())
+            }
+        };
         self.present();
+        answer
     }
 
     /// Null, of any kind of column.
