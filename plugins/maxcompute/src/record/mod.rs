@@ -4,6 +4,7 @@
 //! writes rows into [`RecordStream`]s without a look at types, names or JSON.
 
 mod bound;
+mod civil;
 mod crc32c;
 mod encoding;
 mod hash;
