@@ -9,6 +9,8 @@ from odps.accounts import StsAccount
 from odps.tunnel import TableTunnel
 
 ENDPOINT = os.environ["EMULATOR_ENDPOINT"]
+STS_ENDPOINT = os.environ["EMULATOR_STS_ENDPOINT"]
+STS_TOKEN = os.environ["EMULATOR_STS_TOKEN"]
 
 
 @pytest.mark.parametrize("path", ["", "/", "/api", "/api/"])
@@ -46,11 +48,58 @@ def test_v4_signatures_are_verified(table_name):
         options.enable_v4_sign = False
 
 
-def test_an_sts_token_goes_beside_the_signature(table_name):
+def with_token(token, **more):
+    account = StsAccount(ACCESS_ID, ACCESS_KEY, token)
+    return ODPS(account=account, project=PROJECT, endpoint=STS_ENDPOINT, **more)
+
+
+@pytest.mark.parametrize("region", [None, "cn-hangzhou"], ids=["v1", "v4"])
+def test_a_temporary_key_is_valid_with_its_token_only(table_name, region):
+    options.enable_v4_sign = region is not None
+    try:
+        odps = with_token(STS_TOKEN, region_name=region)
+        odps.create_table(table_name, "id bigint")
+        assert odps.exist_table(table_name)
+        for wrong in ("another-token", STS_TOKEN + "x"):
+            with pytest.raises(errors.ODPSError, match="authorization-sts-token"):
+                with_token(wrong, region_name=region).exist_table(table_name)
+        with pytest.raises(errors.ODPSError, match="ODPS-0410051"):
+            client("EMULATOR_STS_ENDPOINT").exist_table(table_name)
+    finally:
+        options.enable_v4_sign = False
+
+
+def test_the_tunnel_wants_the_token_too(table_name):
+    with_token(STS_TOKEN).create_table(table_name, "id bigint")
+    tunnel = TableTunnel(with_token("another-token"), endpoint=STS_ENDPOINT, quota_name="q1")
+    with pytest.raises(errors.ODPSError, match="authorization-sts-token"):
+        tunnel.create_upload_session(table_name)
+
+
+def test_a_lasting_key_takes_no_notice_of_a_token(table_name):
     account = StsAccount(ACCESS_ID, ACCESS_KEY, "a-token")
     odps = ODPS(account=account, project=PROJECT, endpoint=ENDPOINT)
     odps.create_table(table_name, "id bigint")
     assert odps.exist_table(table_name)
+
+
+def test_known_quotas_carry_rows_and_no_other_does(table_name):
+    odps = with_token(STS_TOKEN)
+    table = odps.create_table(table_name, "id bigint")
+    for number, quota in enumerate(["q1", "q2"]):
+        session = TableTunnel(odps, quota_name=quota).create_upload_session(table_name)
+        with session.open_record_writer(0) as writer:
+            writer.write(session.new_record([number]))
+        session.commit([0])
+        assert session.quota_name == quota
+    with pytest.raises(errors.ODPSError, match="quota `q3` does not exist"):
+        TableTunnel(odps, endpoint=STS_ENDPOINT, quota_name="q3").create_upload_session(table_name)
+    with pytest.raises(errors.ODPSError, match="quota `q3` does not exist"):
+        TableTunnel(odps, quota_name="q3").tunnel_rest
+    with pytest.raises(errors.NoPermission, match="name an exclusive one with quotaName"):
+        TableTunnel(odps).create_upload_session(table_name)
+    with table.open_reader(quota_name="q1") as reader:
+        assert sorted(record[0] for record in reader) == [0, 1]
 
 
 def test_another_project_does_not_exist():

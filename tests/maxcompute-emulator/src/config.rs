@@ -14,6 +14,10 @@ pub struct Config {
     pub access_key: Option<AccessKey>,
     /// Whether the project has schemas between project and tables.
     pub schema_model: bool,
+    /// Tunnel quotas of the project. Without any, every name is taken for one.
+    pub quotas: Vec<String>,
+    /// Whether sessions must name a quota.
+    pub quota_required: bool,
     /// Age at which a session expires unless its creation asks for another.
     pub session_lifetime: Duration,
     /// Largest request body in bytes, compressed and uncompressed.
@@ -30,6 +34,8 @@ impl Config {
             project: project.into(),
             access_key: None,
             schema_model: false,
+            quotas: Vec::new(),
+            quota_required: false,
             session_lifetime: Duration::from_secs(24 * 3600),
             body_limit: 1 << 30,
             journal_capacity: 100_000,

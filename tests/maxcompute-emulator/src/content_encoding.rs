@@ -155,6 +155,23 @@ mod tests {
     }
 
     #[test]
+    fn lz4_frames_have_independent_blocks_for_java_and_linked_ones_are_read() {
+        /// The bit of the frame descriptor's flags that says so.
+        const INDEPENDENT: u8 = 0x20;
+        let body: Vec<u8> = (0..200_000u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
+        let independent = encode(ContentEncoding::Lz4, body.clone()).unwrap();
+        assert_eq!(independent[4] & INDEPENDENT, INDEPENDENT);
+        let info = lz4_flex::frame::FrameInfo::new()
+            .block_mode(lz4_flex::frame::BlockMode::Linked)
+            .block_size(lz4_flex::frame::BlockSize::Max64KB);
+        let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+        encoder.write_all(&body).unwrap();
+        let linked = encoder.finish().unwrap();
+        assert_eq!(linked[4] & INDEPENDENT, 0);
+        assert_eq!(decode(ContentEncoding::Lz4, &linked, body.len()).unwrap(), body);
+    }
+
+    #[test]
     fn a_body_beyond_the_limit_is_refused() {
         for encoding in ALL {
             let sent = encode(encoding, vec![0; 100_000]).unwrap();

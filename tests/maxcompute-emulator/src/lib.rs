@@ -3,6 +3,7 @@
 //! It keeps tables in memory, executes the DDL that clients send and speaks the Tunnel protocol: batch uploads, upsert
 //! sessions and downloads. What is faithful and what is not stands in the package's README.
 
+mod admission;
 pub mod auth;
 mod config;
 pub mod content_encoding;

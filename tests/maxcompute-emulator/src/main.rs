@@ -25,6 +25,16 @@ struct Arguments {
     /// Access key secret. Command lines are visible to other users: prefer the environment variable.
     #[arg(long, env = "MAXCOMPUTE_EMULATOR_ACCESS_KEY", hide_env_values = true)]
     access_key: Option<Secret>,
+    /// STS token that belongs to the access key, which is a temporary one then; requests must carry it.
+    #[arg(long, env = "MAXCOMPUTE_EMULATOR_STS_TOKEN", hide_env_values = true, requires = "access_id")]
+    sts_token: Option<Secret>,
+    /// Tunnel quota of the project, may be repeated; a request that names another is refused. Without any, every
+    /// name is taken for one.
+    #[arg(long = "quota", value_name = "NAME")]
+    quotas: Vec<String>,
+    /// Refuse tunnel sessions that name no quota.
+    #[arg(long)]
+    require_quota: bool,
     /// Give the project schemas between project and tables.
     #[arg(long)]
     schema_model: bool,
@@ -51,12 +61,19 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let access_key =
-        arguments.access_id.zip(arguments.access_key).map(|(id, Secret(key))| AccessKey::new(id, key));
+    let access_key = arguments.access_id.zip(arguments.access_key).map(|(id, Secret(key))| {
+        let key = AccessKey::new(id, key);
+        match arguments.sts_token {
+            Some(Secret(token)) => key.with_sts_token(token),
+            None => key,
+        }
+    });
     let emulator = Emulator::start(Config {
         listen: arguments.listen,
         access_key,
         schema_model: arguments.schema_model,
+        quotas: arguments.quotas,
+        quota_required: arguments.require_quota,
         ..Config::new(arguments.project)
     })
     .await?;

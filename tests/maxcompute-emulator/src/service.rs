@@ -1,20 +1,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use hyper::StatusCode;
-use md5::{Digest, Md5};
 
-use crate::auth::{SignatureError, SignedRequest};
+use crate::admission;
 use crate::config::Config;
 use crate::http::{Operation, Plane, Request, Response, Route, ServiceError};
 use crate::journal::{Entry, Journal, epoch_ms};
 use crate::rest::{InstanceStore, RestCall};
 use crate::store::{Catalog, DEFAULT_SCHEMA};
 use crate::tunnel::{Sessions, TunnelCall};
-
-/// How far a request's Date may be from the clock.
-const CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// Everything that requests work on. HTTP stays outside: a request comes in whole and a response goes out whole.
 #[derive(Debug)]
@@ -87,7 +83,7 @@ impl Service {
             let entries = serde_json::to_value(self.journal.entries()).unwrap_or_default();
             return Ok(Response::json(StatusCode::OK, &entries));
         }
-        self.authenticate(plane, request)?;
+        admission::authenticate(&self.config, plane, request)?;
         if !route.project.is_empty() && !route.project.eq_ignore_ascii_case(&self.config.project) {
             let message = format!(
                 "ODPS-0420111: Project not found - '{}'; this emulator has the project {}",
@@ -96,55 +92,11 @@ impl Service {
             return Err(ServiceError::not_found("NoSuchProject", message));
         }
         let parameters = request.parameters();
+        admission::check_quota(&self.config, route.operation, &parameters)?;
         match plane {
             Plane::Tunnel => TunnelCall { service: self, route, request, parameters: &parameters }.answer(),
             _ => RestCall { service: self, route, request, parameters: &parameters }.answer(),
         }
-    }
-
-    /// Checks Content-MD5, and signature and date if an access key is configured.
-    fn authenticate(&self, plane: Plane, request: &Request) -> Result<(), ServiceError> {
-        if let Some(sent) = request.header("content-md5") {
-            let digest: String =
-                Md5::digest(&request.body).iter().map(|byte| format!("{byte:02x}")).collect();
-            if !sent.eq_ignore_ascii_case(&digest) {
-                let message =
-                    format!("Content-MD5 is {sent}, the body has {digest} (hexadecimal, not base64)");
-                return Err(ServiceError::invalid_argument(message));
-            }
-        }
-        let Some(key) = &self.config.access_key else { return Ok(()) };
-        let signed = SignedRequest {
-            method: request.method.to_string(),
-            target: request.target.clone(),
-            headers: request.headers.clone(),
-        };
-        let refuse = |code: &'static str, message: String| {
-            let code = if plane == Plane::Tunnel { "Unauthorized" } else { code };
-            Err(ServiceError::new(StatusCode::UNAUTHORIZED, code, message))
-        };
-        match key.verify(&signed, request.header("authorization")) {
-            Ok(()) => {}
-            Err(error @ SignatureError::Mismatch(_)) => {
-                return refuse("ODPS-0410042", format!("ODPS-0410042: Invalid signature value - {error}"));
-            }
-            Err(error) => {
-                return refuse("ODPS-0410051", format!("ODPS-0410051: Invalid credentials - {error}"));
-            }
-        }
-        let sent = request.header("date").unwrap_or_default();
-        let now = SystemTime::now();
-        let in_time = httpdate::parse_http_date(sent).is_ok_and(|date| {
-            let skew = now.duration_since(date).or_else(|_| date.duration_since(now));
-            skew.is_ok_and(|skew| skew <= CLOCK_SKEW)
-        });
-        if in_time {
-            return Ok(());
-        }
-        let now = httpdate::fmt_http_date(now);
-        let message =
-            format!("ODPS-0410031: Authentication request expired - Date is `{sent}`, the clock says {now}");
-        refuse("ODPS-0410031", message)
     }
 
     /// `host:port` under which clients reach the tunnel, which is this same server.

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 const ACCESS_ID: &str = "emulator-id";
 const ACCESS_KEY: &str = "emulator-key";
+const STS_TOKEN: &str = "emulator-token";
 const PROJECT: &str = "pyodps_suite";
 
 /// The binary as a process. Killed when dropped, should a test fail before it is stopped.
@@ -25,6 +26,7 @@ impl Process {
             .args(["--listen", "127.0.0.1:0", "--project", PROJECT])
             .args(arguments)
             .env("MAXCOMPUTE_EMULATOR_ACCESS_KEY", ACCESS_KEY)
+            .env_remove("MAXCOMPUTE_EMULATOR_STS_TOKEN")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the emulator starts");
@@ -72,12 +74,17 @@ fn python() -> PathBuf {
 fn pyodps_takes_the_emulator_for_maxcompute() {
     let signed = Process::start(&["--access-id", ACCESS_ID]);
     let with_schemas = Process::start(&["--schema-model"]);
+    let quotas = ["--quota", "q1", "--quota", "q2", "--require-quota"];
+    let token = ["--access-id", ACCESS_ID, "--sts-token", STS_TOKEN];
+    let temporary = Process::start(&[&token[..], &quotas[..]].concat());
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("pyodps");
     let status = Command::new(python())
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
         .current_dir(suite)
         .env("EMULATOR_ENDPOINT", &signed.endpoint)
         .env("EMULATOR_SCHEMA_ENDPOINT", &with_schemas.endpoint)
+        .env("EMULATOR_STS_ENDPOINT", &temporary.endpoint)
+        .env("EMULATOR_STS_TOKEN", STS_TOKEN)
         .env("EMULATOR_PROJECT", PROJECT)
         .env("EMULATOR_ACCESS_ID", ACCESS_ID)
         .env("EMULATOR_ACCESS_KEY", ACCESS_KEY)
@@ -87,4 +94,5 @@ fn pyodps_takes_the_emulator_for_maxcompute() {
     assert!(status.success(), "pytest: {status}");
     signed.stop("-TERM");
     with_schemas.stop("-INT");
+    temporary.stop("-TERM");
 }

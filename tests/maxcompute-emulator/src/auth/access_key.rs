@@ -13,6 +13,7 @@ use super::{Canonicalisation, SignedRequest};
 pub struct AccessKey {
     id: String,
     secret: String,
+    sts_token: Option<String>,
 }
 
 /// Why a request's signature was refused. Holds no secret: the string to sign is made of the request alone.
@@ -36,12 +37,35 @@ pub enum SignatureError {
         "the signature differs from the one computed for the string to sign {0:?}; check the access key and what was signed"
     )]
     Mismatch(String),
+    /// The key is temporary and the request has not its token.
+    #[error(
+        "the access key is temporary, and the header authorization-sts-token has not its token; send the token that belongs to the key"
+    )]
+    Token,
 }
 
 impl AccessKey {
     /// A pair of access id and access key secret.
     pub fn new(id: String, secret: String) -> Self {
-        Self { id, secret }
+        Self { id, secret, sts_token: None }
+    }
+
+    /// The key as a temporary one, which is valid together with its STS token only.
+    #[must_use]
+    pub fn with_sts_token(self, token: String) -> Self {
+        Self { sts_token: Some(token), ..self }
+    }
+
+    /// Checks the header `authorization-sts-token`, which is not signed. A lasting key needs none.
+    ///
+    /// # Errors
+    /// [`SignatureError::Token`] if the key is temporary and the header has another token or is missing.
+    pub fn verify_token(&self, sent: Option<&str>) -> Result<(), SignatureError> {
+        let Some(token) = &self.sts_token else { return Ok(()) };
+        // Compared by its MAC, so that the time taken tells nothing about the token.
+        let found = sha1_mac(self.secret.as_bytes(), sent.unwrap_or_default())?.finalize().into_bytes();
+        let right = sha1_mac(self.secret.as_bytes(), token)?.verify(&found).is_ok();
+        if right { Ok(()) } else { Err(SignatureError::Token) }
     }
 
     /// Checks the Authorization header of a request. A signature over the path with or without `/api`, and by either

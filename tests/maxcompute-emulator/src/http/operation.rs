@@ -97,4 +97,12 @@ impl Operation {
             Self::ReadJournal => Plane::Emulator,
         }
     }
+
+    /// Whether the request opens a session of the tunnel.
+    pub(crate) fn creates_session(self) -> bool {
+        matches!(
+            self,
+            Self::CreateUpload | Self::CreateUpsert | Self::CreateDownload | Self::CreateInstanceDownload
+        )
+    }
 }
