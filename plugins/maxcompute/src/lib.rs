@@ -12,6 +12,7 @@
 //! * [`sink`], [`writer`]: what the host calls.
 
 pub mod alter;
+mod civil;
 pub mod commit;
 #[cfg(target_arch = "wasm32")]
 mod component;

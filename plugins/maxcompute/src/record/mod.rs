@@ -4,7 +4,6 @@
 //! writes rows into [`RecordStream`]s without a look at types, names or JSON.
 
 mod bound;
-mod civil;
 mod crc32c;
 mod encoding;
 mod hash;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cdc_plugin::sink::Rejection;
 
-use crate::record::civil::CivilDate;
+use crate::civil::CivilDate;
 use crate::record::text::Text;
 
 /// What is wrong with one value.

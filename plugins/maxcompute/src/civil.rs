@@ -1,13 +1,13 @@
-//! Dates of the proleptic Gregorian calendar, for messages.
+//! Dates of the proleptic Gregorian calendar.
 
 use std::fmt;
 
 /// A date of any year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CivilDate {
-    year: i64,
-    month: i64,
-    day: i64,
+    pub(crate) year: i64,
+    pub(crate) month: i64,
+    pub(crate) day: i64,
 }
 
 /// Days of four hundred years, after which the calendar repeats itself.
