@@ -140,7 +140,7 @@ async fn types_grow_with_their_values() {
     place.run("ALTER TABLE `p`.`types` CHANGE COLUMN `t` `t` SMALLINT;").await;
     new.columns[2].comment = Some("it's wide".to_owned());
     twice(&place, &new, type_changes(&new.columns[1..])).await;
-    let expected = changes.map(|(name, _, _, r#type)| format!("{name} {}", r#type));
+    let expected = changes.map(|(name, _, _, r#type)| format!("{name} {type}"));
     assert_eq!(place.columns("types").await[1..], expected);
     assert_eq!(place.table("types").await.unwrap().column("s").unwrap().comment, "it's wide");
 

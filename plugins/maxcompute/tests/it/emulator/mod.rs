@@ -1,7 +1,9 @@
 //! Whole flows against the emulator over TCP, with verified signatures.
 
+mod access;
 mod alterations;
 mod creation;
+mod nested;
 mod renames;
 mod sessions;
 mod tables;
@@ -24,6 +26,7 @@ use crate::support::native::NativeHost;
 use crate::support::tables::{batch, creation, options};
 
 const KEY: &str = "VerySecretKey";
+const TOKEN: &str = "VerySecretToken";
 
 /// An emulator, and sinks on it that share nothing, as those of several processes.
 struct Place {
@@ -37,7 +40,7 @@ impl Place {
         config.access_key = Some(AccessKey::new("the-id".to_owned(), KEY.to_owned()));
         change(&mut config);
         let emulator = Emulator::start(config).await.unwrap();
-        Self { emulator, host: NativeHost::new(&[("key-handle", KEY)]) }
+        Self { emulator, host: NativeHost::new(&[("key-handle", KEY), ("token-handle", TOKEN)]) }
     }
 
     async fn plain() -> Self {
