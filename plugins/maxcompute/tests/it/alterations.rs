@@ -148,13 +148,16 @@ async fn a_table_is_looked_at_before_between_and_after_statements() {
         }
         Fate::Done
     });
-    service.columns.borrow_mut().extend([column("a", "int"), column("b", "int")]);
+    let mut commented = column("a", "int");
+    commented["comment"] = "it's a".into();
+    service.columns.borrow_mut().extend([commented, column("b", "int")]);
     let change = type_changes(&["a", "b"].map(|name| Column::new(name, T::Bigint, true)));
     assert_eq!(service.apply(&orders(true), change).await.unwrap(), Applied::Done);
     assert_eq!(
         service.statements(),
         [
-            "ALTER TABLE `p`.`orders` CHANGE COLUMN `a` `a` BIGINT;",
+            // The comment that is there is said again, lest it be lost.
+            "ALTER TABLE `p`.`orders` CHANGE COLUMN `a` `a` BIGINT COMMENT 'it\\'s a';",
             "ALTER TABLE `p`.`orders` CHANGE COLUMN `b` `b` BIGINT;"
         ]
     );
