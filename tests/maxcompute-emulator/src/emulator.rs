@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::fault::Faults;
 use crate::http::Server;
 use crate::journal::Journal;
 use crate::service::Service;
@@ -88,6 +89,11 @@ impl Emulator {
     /// The requests answered up to now.
     pub fn journal(&self) -> &Journal {
         &self.service.journal
+    }
+
+    /// The faults that meet requests.
+    pub fn faults(&self) -> &Faults {
+        &self.service.faults
     }
 
     /// Stops accepting requests and waits for those that run.

@@ -6,6 +6,7 @@
 mod service {
     mod access;
     mod client;
+    mod faults;
     mod journal;
     mod refusals;
     mod sessions;

@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which API a request belongs to: it decides how errors are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) enum Plane {
 }
 
 /// What a request asks for. Journal entries carry these names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each name is the request it stands for")]
 pub enum Operation {
@@ -53,6 +53,9 @@ pub enum Operation {
     GetInstanceDownload,
     ReadInstanceDownload,
     ReadJournal,
+    ListFaults,
+    AddFaults,
+    RemoveFaults,
 }
 
 impl Operation {
@@ -94,7 +97,7 @@ impl Operation {
             | Self::CreateInstanceDownload
             | Self::GetInstanceDownload
             | Self::ReadInstanceDownload => Plane::Tunnel,
-            Self::ReadJournal => Plane::Emulator,
+            Self::ReadJournal | Self::ListFaults | Self::AddFaults | Self::RemoveFaults => Plane::Emulator,
         }
     }
 

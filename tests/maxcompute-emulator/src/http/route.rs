@@ -31,6 +31,18 @@ impl Route {
         let get = |operation| (*method == Method::GET).then_some(operation);
         match segments {
             ["emulator", "journal"] => of(get(Operation::ReadJournal), "", None, ""),
+            ["emulator", "faults"] => {
+                let operation = match *method {
+                    Method::GET => Some(Operation::ListFaults),
+                    Method::POST => Some(Operation::AddFaults),
+                    Method::DELETE => Some(Operation::RemoveFaults),
+                    _ => None,
+                };
+                of(operation, "", None, "")
+            }
+            ["emulator", "faults", id] => {
+                of((*method == Method::DELETE).then_some(Operation::RemoveFaults), "", None, id)
+            }
             ["tenants"] => of(get(Operation::GetTenant), "", None, ""),
             ["logview", "host"] => of(get(Operation::GetLogviewHost), "", None, ""),
             ["projects", project] => of(get(Operation::GetProject), project, None, ""),

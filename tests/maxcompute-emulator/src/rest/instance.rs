@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::SystemTime;
 
 use base64::Engine as _;
@@ -100,10 +101,13 @@ impl RestCall<'_> {
             next_table_id: &|| uuid::Uuid::new_v4().simple().to_string(),
         };
         let started = SystemTime::now();
-        let outcome = match execute(&context, &task.query) {
-            Ok(None) => Outcome::Done,
-            Ok(Some(rows)) => Outcome::Rows(Arc::new(rows)),
-            Err(error) => Outcome::Failed(error.to_string()),
+        let outcome = match &self.injection.failure {
+            Some(message) => Outcome::Failed(message.clone()),
+            None => match execute(&context, &task.query) {
+                Ok(None) => Outcome::Done,
+                Ok(Some(rows)) => Outcome::Rows(Arc::new(rows)),
+                Err(error) => Outcome::Failed(error.to_string()),
+            },
         };
         let instance = self.service.instances.insert(Instance {
             id: instance_id(started),
@@ -112,6 +116,7 @@ impl RestCall<'_> {
             started,
             ended: SystemTime::now(),
             outcome,
+            looks: AtomicU32::new(self.injection.unfinished),
         });
         let api = if self.request.target.starts_with("/api/") { "/api" } else { "" };
         let location = format!(
@@ -132,26 +137,41 @@ impl RestCall<'_> {
 
     /// The document with the headers that both SDKs need.
     fn instance_response(instance: &Instance, document: String) -> Response {
-        Response::xml(StatusCode::OK, document)
+        let response = Response::xml(StatusCode::OK, document)
             .with_header("x-odps-owner", OWNER)
-            .with_date("x-odps-start-time", instance.started)
-            .with_date("x-odps-end-time", instance.ended)
+            .with_date("x-odps-start-time", instance.started);
+        if instance.is_running() {
+            // Java reads the header of a running instance too.
+            response.with_header("x-odps-end-time", "")
+        } else {
+            response.with_date("x-odps-end-time", instance.ended)
+        }
     }
 
     pub(super) fn get_instance(&self) -> Result<Response, ServiceError> {
         let instance = self.instance()?;
-        let document = "<Instance><Status>Terminated</Status></Instance>".to_owned();
-        Ok(Self::instance_response(&instance, document))
+        let response = |status: &str| {
+            Self::instance_response(&instance, format!("<Instance>{}</Instance>", element("Status", status)))
+        };
+        Ok(if instance.is_running() {
+            let running = response("Running");
+            instance.look();
+            running
+        } else {
+            response("Terminated")
+        })
     }
 
     pub(super) fn get_instance_tasks(&self) -> Result<Response, ServiceError> {
         let instance = self.instance()?;
+        let running = instance.is_running();
         let document = format!(
-            "<Instance><Status>Terminated</Status><Tasks><Task Type=\"SQL\">{}{}{}{}<Histories/></Task></Tasks></Instance>",
+            "<Instance>{}<Tasks><Task Type=\"SQL\">{}{}{}{}<Histories/></Task></Tasks></Instance>",
+            element("Status", if running { "Running" } else { "Terminated" }),
             element("Name", &instance.task),
             time("StartTime", instance.started),
-            time("EndTime", instance.ended),
-            element("Status", instance.outcome.status()),
+            if running { "<EndTime/>".to_owned() } else { time("EndTime", instance.ended) },
+            element("Status", if running { "Running" } else { instance.outcome.status() }),
         );
         Ok(Self::instance_response(&instance, document))
     }

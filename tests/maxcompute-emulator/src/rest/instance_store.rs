@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
@@ -12,7 +13,7 @@ const KEPT_RESULTS: usize = 100;
 /// Instances that are kept at all.
 const KEPT_INSTANCES: usize = 100_000;
 
-/// A submitted job. Statements run while it is submitted, so it has always terminated.
+/// A submitted job. Statements run while it is submitted; a fault may have it look as if it ran on.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) id: String,
@@ -22,6 +23,20 @@ pub(crate) struct Instance {
     pub(crate) started: SystemTime,
     pub(crate) ended: SystemTime,
     pub(crate) outcome: Outcome,
+    /// Looks that still find the job running.
+    pub(crate) looks: AtomicU32,
+}
+
+impl Instance {
+    /// Whether a look at the status finds the job running; each look brings it closer to its end.
+    pub(crate) fn look(&self) -> bool {
+        let look = |looks: u32| looks.checked_sub(1);
+        self.looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, look).is_ok()
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.looks.load(Ordering::Relaxed) > 0
+    }
 }
 
 /// How a job ended.
@@ -89,6 +104,7 @@ impl State {
                 started: instance.started,
                 ended: instance.ended,
                 outcome: Outcome::Forgotten,
+                looks: AtomicU32::new(instance.looks.load(Ordering::Relaxed)),
             });
         }
     }

@@ -10,6 +10,7 @@ mod xml;
 
 use hyper::StatusCode;
 
+use crate::fault::Injection;
 use crate::http::{Operation, Parameters, Request, Response, Route, ServiceError};
 use crate::service::Service;
 
@@ -22,6 +23,7 @@ pub(crate) struct RestCall<'a> {
     pub(crate) route: &'a Route,
     pub(crate) request: &'a Request,
     pub(crate) parameters: &'a Parameters,
+    pub(crate) injection: &'a Injection,
 }
 
 impl RestCall<'_> {

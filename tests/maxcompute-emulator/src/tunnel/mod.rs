@@ -3,12 +3,14 @@
 mod download;
 mod schema_json;
 mod session;
+mod slots;
 mod upload;
 mod upsert;
 mod upsert_records;
 
 use hyper::StatusCode;
 
+use crate::fault::Injection;
 use crate::http::{Operation, Parameters, Request, Response, Route, ServiceError};
 use crate::schema::PartitionSpec;
 use crate::service::Service;
@@ -21,10 +23,15 @@ pub(crate) struct TunnelCall<'a> {
     pub(crate) route: &'a Route,
     pub(crate) request: &'a Request,
     pub(crate) parameters: &'a Parameters,
+    pub(crate) injection: &'a Injection,
 }
 
 impl TunnelCall<'_> {
     pub(crate) fn answer(&self) -> Result<Response, ServiceError> {
+        if self.injection.session_lost {
+            let ids = ["upsertid", "uploadid", "downloadid"].into_iter();
+            ids.filter_map(|name| self.parameters.get(name)).for_each(|id| self.service.sessions.forget(id));
+        }
         match self.route.operation {
             Operation::CreateUpload => self.create_upload(),
             Operation::GetUpload => self.get_upload(),
@@ -52,7 +59,7 @@ impl TunnelCall<'_> {
         self.service.catalog.table(schema, &self.route.object).map_err(|error| {
             let mut error = ServiceError::from(error);
             if error.code == "NoSuchObject" {
-                error.code = "NoSuchTable";
+                error.code = "NoSuchTable".into();
             }
             error
         })

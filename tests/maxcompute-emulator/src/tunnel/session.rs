@@ -19,6 +19,15 @@ pub(crate) struct Sessions {
     pub(super) downloads: SessionMap<Download>,
 }
 
+impl Sessions {
+    /// Forgets a session of any kind, as if it had never been.
+    pub(crate) fn forget(&self, id: &str) {
+        self.uploads.sessions.lock().remove(id);
+        self.upserts.sessions.lock().remove(id);
+        self.downloads.sessions.lock().remove(id);
+    }
+}
+
 /// Sessions of one kind by id.
 #[derive(Debug)]
 pub(super) struct SessionMap<T> {
