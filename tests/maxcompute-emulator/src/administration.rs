@@ -1,5 +1,7 @@
 //! The emulator's own requests, under `/emulator`. They need no signature and meet no fault.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 use serde::Serialize;
 
@@ -21,6 +23,11 @@ impl AdminCall<'_> {
             Operation::ListFaults => json(&self.service.faults.list()),
             Operation::AddFaults => self.add_faults(),
             Operation::RemoveFaults => self.remove_faults(),
+            Operation::AdvanceClock => {
+                let seconds = self.request.parameters().require_number("advance")?;
+                self.service.sessions.clock.advance(Duration::from_secs(seconds));
+                Ok(Response::empty(StatusCode::NO_CONTENT))
+            }
             other => {
                 let message = format!("{other:?} is no request for the emulator itself");
                 Err(ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message))

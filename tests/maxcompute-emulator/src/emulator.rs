@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -94,6 +95,11 @@ impl Emulator {
     /// The faults that meet requests.
     pub fn faults(&self) -> &Faults {
         &self.service.faults
+    }
+
+    /// Moves the clock by which sessions expire ahead.
+    pub fn advance_clock(&self, by: Duration) {
+        self.service.sessions.clock.advance(by);
     }
 
     /// Stops accepting requests and waits for those that run.

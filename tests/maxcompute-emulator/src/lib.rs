@@ -7,6 +7,7 @@ mod administration;
 mod admission;
 mod arrival;
 pub mod auth;
+mod clock;
 mod config;
 pub mod content_encoding;
 mod decimal;

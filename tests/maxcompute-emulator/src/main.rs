@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -38,6 +39,9 @@ struct Arguments {
     /// Give the project schemas between project and tables.
     #[arg(long)]
     schema_model: bool,
+    /// Seconds after which a tunnel session expires.
+    #[arg(long, value_name = "SECONDS", default_value_t = 24 * 3600)]
+    session_lifetime: u64,
     /// Something that goes wrong, may be repeated; see below.
     #[arg(long = "fault", value_name = "SPEC")]
     faults: Vec<Fault>,
@@ -96,6 +100,7 @@ async fn main() -> anyhow::Result<()> {
         access_key,
         schema_model: arguments.schema_model,
         faults: arguments.faults,
+        session_lifetime: Duration::from_secs(arguments.session_lifetime),
         quotas: arguments.quotas,
         quota_required: arguments.require_quota,
         ..Config::new(arguments.project)

@@ -30,6 +30,7 @@ pub enum Operation {
     GetTable,
     GetPartition,
     ListPartitions,
+    ListInstances,
     CreateInstance,
     GetInstance,
     GetInstanceTasks,
@@ -41,6 +42,10 @@ pub enum Operation {
     GetUpload,
     WriteUploadBlock,
     CommitUpload,
+    CreateStream,
+    GetStream,
+    WriteStream,
+    AbortStream,
     CreateUpsert,
     GetUpsert,
     WriteUpsert,
@@ -56,6 +61,7 @@ pub enum Operation {
     ListFaults,
     AddFaults,
     RemoveFaults,
+    AdvanceClock,
 }
 
 impl Operation {
@@ -75,6 +81,7 @@ impl Operation {
             | Self::GetTable
             | Self::GetPartition
             | Self::ListPartitions
+            | Self::ListInstances
             | Self::CreateInstance
             | Self::GetInstance
             | Self::GetInstanceTasks
@@ -86,6 +93,10 @@ impl Operation {
             | Self::GetUpload
             | Self::WriteUploadBlock
             | Self::CommitUpload
+            | Self::CreateStream
+            | Self::GetStream
+            | Self::WriteStream
+            | Self::AbortStream
             | Self::CreateUpsert
             | Self::GetUpsert
             | Self::WriteUpsert
@@ -97,7 +108,11 @@ impl Operation {
             | Self::CreateInstanceDownload
             | Self::GetInstanceDownload
             | Self::ReadInstanceDownload => Plane::Tunnel,
-            Self::ReadJournal | Self::ListFaults | Self::AddFaults | Self::RemoveFaults => Plane::Emulator,
+            Self::ReadJournal
+            | Self::ListFaults
+            | Self::AddFaults
+            | Self::RemoveFaults
+            | Self::AdvanceClock => Plane::Emulator,
         }
     }
 
@@ -105,7 +120,11 @@ impl Operation {
     pub(crate) fn creates_session(self) -> bool {
         matches!(
             self,
-            Self::CreateUpload | Self::CreateUpsert | Self::CreateDownload | Self::CreateInstanceDownload
+            Self::CreateUpload
+                | Self::CreateStream
+                | Self::CreateUpsert
+                | Self::CreateDownload
+                | Self::CreateInstanceDownload
         )
     }
 }

@@ -2,6 +2,8 @@
 
 mod instance;
 mod instance_store;
+mod job;
+mod page;
 mod project;
 mod result_text;
 mod schema;
@@ -46,6 +48,7 @@ impl RestCall<'_> {
             Operation::GetTable => self.get_table(),
             Operation::GetPartition => self.get_partition(),
             Operation::ListPartitions => self.list_partitions(),
+            Operation::ListInstances => self.list_instances(),
             Operation::CreateInstance => self.create_instance(),
             Operation::GetInstance => self.get_instance(),
             Operation::GetInstanceTasks => self.get_instance_tasks(),

@@ -84,10 +84,10 @@ impl TunnelCall<'_> {
         let instance = self.service.instances.get(id).ok_or_else(|| {
             ServiceError::not_found("NoSuchObject", format!("instance {id} does not exist"))
         })?;
-        let result = match &instance.outcome {
-            Outcome::Rows(result) => Arc::clone(result),
-            Outcome::Forgotten => return Err(forgotten(&instance)),
-            Outcome::Done | Outcome::Failed(_) => {
+        let result = match instance.end().map(|(_, outcome)| outcome) {
+            Some(Outcome::Rows(result)) => result,
+            Some(Outcome::Forgotten) => return Err(forgotten(&instance)),
+            None | Some(Outcome::Done | Outcome::Failed(_) | Outcome::Cancelled) => {
                 let message = format!("instance {id} is no successful SELECT, so it has no rows to download");
                 return Err(ServiceError::new(StatusCode::BAD_REQUEST, "InstanceTypeNotSupported", message));
             }

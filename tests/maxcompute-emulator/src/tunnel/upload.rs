@@ -120,20 +120,7 @@ impl TunnelCall<'_> {
             )
         })?;
         let upload = &session.content;
-        let same_table =
-            self.table().is_ok_and(|table| table.id == upload.table.id) || upload.table.is_dropped();
-        if !same_table {
-            let message = format!("upload session {id} belongs to another table than {}", self.route.object);
-            return Err(ServiceError::invalid_argument(message));
-        }
-        let partition = self.partition()?.in_order_of(&upload.definition.partition_key_names())?;
-        if partition != upload.partition {
-            let message = format!(
-                "upload session {id} belongs to the partition `{}`, the request names `{partition}`",
-                upload.partition
-            );
-            return Err(ServiceError::invalid_argument(message));
-        }
+        self.check_object("upload", id, &upload.table, &upload.definition, &upload.partition)?;
         Ok(session)
     }
 

@@ -141,20 +141,7 @@ impl TunnelCall<'_> {
             ServiceError::not_found("UpsertSessionNotFound", message)
         })?;
         let upsert = &session.content;
-        let same_table =
-            self.table().is_ok_and(|table| table.id == upsert.table.id) || upsert.table.is_dropped();
-        if !same_table {
-            let message = format!("upsert session {id} belongs to another table than {}", self.route.object);
-            return Err(ServiceError::invalid_argument(message));
-        }
-        let partition = self.partition()?.in_order_of(&upsert.definition.partition_key_names())?;
-        if partition != upsert.partition {
-            let message = format!(
-                "upsert session {id} belongs to the partition `{}`, the request names `{partition}`",
-                upsert.partition
-            );
-            return Err(ServiceError::invalid_argument(message));
-        }
+        self.check_object("upsert", id, &upsert.table, &upsert.definition, &upsert.partition)?;
         Ok(session)
     }
 

@@ -246,12 +246,15 @@ async fn a_job_runs_for_a_while_or_fails() {
     };
     let running = submit("create table made (id bigint)").await;
     for status in ["Running", "Running", "Terminated"] {
-        let tasks = get(&emulator, &format!("{running}?taskstatus")).await.text();
-        assert_eq!(tasks.contains("<Status>Running</Status>"), status == "Running", "{tasks}");
+        let made = get(&emulator, "/projects/p/tables/made").await;
+        assert_eq!(made.status, 404, "its statement is executed at its end");
         let answer = get(&emulator, &running).await;
         assert!(answer.text().contains(&format!("<Status>{status}</Status>")), "{}", answer.text());
         assert_eq!(answer.headers["x-odps-end-time"].is_empty(), status == "Running");
+        let tasks = get(&emulator, &format!("{running}?taskstatus")).await.text();
+        assert_eq!(tasks.contains("<Status>Running</Status>"), status == "Running", "{tasks}");
     }
+    assert_eq!(get(&emulator, "/projects/p/tables/made").await.status, 200);
     let failed = submit("drop table made").await;
     assert!(get(&emulator, &format!("{failed}?taskstatus")).await.text().contains("<Status>Failed</Status>"));
     assert_eq!(get(&emulator, "/projects/p/tables/made").await.status, 200);
