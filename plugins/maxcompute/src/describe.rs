@@ -39,14 +39,31 @@ fn options() -> Vec<OptionSpec> {
         spec("project", Text, "MaxCompute project to write to.").required(),
         spec("tunnel.endpoint", Text, "Tunnel endpoint; MaxCompute is asked for it when absent.")
             .role(Endpoint),
-        spec("quota.name", Text, "Tunnel quota (its name, not its nickname) that pays for the uploads."),
-        spec("sts-token", Text, "STS token, when access-id and access-key are temporary.").role(Secret),
-        spec("buckets-num", Integer, "Buckets of the Delta tables that the sink creates.")
-            .default("16")
-            .range(1, 4096),
-        spec("compress.algorithm", Choice, "Compression of uploads.")
-            .default("zlib")
-            .choices(&["raw", "zlib", "lz4", "snappy"]),
+        spec(
+            "quota.name",
+            Text,
+            "Tunnel quota (its name, not its nickname) of every tunnel request; the project's default when absent.",
+        ),
+        spec(
+            "sts-token",
+            Text,
+            "STS token, sent with every request when access-id and access-key are temporary.",
+        )
+        .role(Secret),
+        spec(
+            "buckets-num",
+            Integer,
+            "Buckets of the Delta tables that the sink creates; a table keeps its number.",
+        )
+        .default("16")
+        .range(1, 4096),
+        spec(
+            "compress.algorithm",
+            Choice,
+            "Compression of uploads: raw (none), zlib, lz4 (LZ4 frames) or snappy (framing format).",
+        )
+        .default("zlib")
+        .choices(&["raw", "zlib", "lz4", "snappy"]),
         spec(
             "total.buffer-size",
             Size,

@@ -5,11 +5,14 @@
 //!
 //! * [`describe`], [`settings`], [`endpoint`]: options and what they mean.
 //! * [`request`]: signing, sending, failing, trying again.
-//! * [`rest`], [`sql`]: projects, table metadata and DDL. [`shape`]: types and the comparison of tables.
+//! * [`rest`], [`sql`]: projects, table metadata and DDL. [`shape`]: types and the comparison of tables. [`alter`]: schema
+//!   changes, planned against the live table.
 //! * [`record`]: record streams of the tunnel and the hash that finds a row's bucket.
 //! * [`tunnel`]: upsert sessions (Delta tables) and upload sessions (append tables).
 //! * [`sink`], [`writer`]: what the host calls.
 
+pub mod alter;
+mod civil;
 pub mod commit;
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -9,6 +9,7 @@ use cdc_plugin::sink::{Applied, CommitOutcome, Committable, Mode};
 use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId, TableSchema};
 
 use crate::Host;
+use crate::alter;
 use crate::commit;
 use crate::request::Client;
 use crate::rest::{Table, TableName, create_schema, has_schema_model, table};
@@ -18,6 +19,9 @@ use crate::sql::{Statement, create_table, run};
 use crate::token::Token;
 use crate::tunnel::Keeper;
 use crate::writer::Writer;
+
+/// Differences of a table that an error lists; a table may have 1,200 columns.
+const SHOWN_DIFFERENCES: usize = 20;
 
 /// A configured sink.
 #[derive(Debug)]
@@ -38,26 +42,19 @@ impl<H: Host> Sink<H> {
         Ok(Self { client: Rc::new(client), keeper: Rc::default(), schema_model: Cell::new(None) })
     }
 
-    /// Bring the target to the shape after a change.
+    /// Bring the target to the shape after a change. May be repeated, also after a try that was cut off.
     ///
     /// # Errors
     /// MaxCompute refuses, or the table that is there does not fit.
     pub async fn apply(&self, event: &SchemaChangeEvent) -> Result<Applied, Error> {
-        let what = match &event.change {
+        let renamed = match &event.change {
             SchemaChange::CreateTable => return self.create(&event.schema).await,
-            SchemaChange::AddColumns(_) => "adding columns",
-            SchemaChange::AlterColumnType(_) => "changing the type of a column",
-            SchemaChange::RenameColumn(_) => "renaming a column",
-            SchemaChange::DropColumn(_) => "dropping a column",
-            SchemaChange::DropTable => "dropping a table",
-            SchemaChange::TruncateTable => "truncating a table",
-            SchemaChange::RenameTable(_) => "renaming a table",
-            SchemaChange::AlterTableComment(_) => "changing the comment of a table",
+            SchemaChange::RenameTable(new) => new,
+            _ => &event.table,
         };
-        let version = env!("CARGO_PKG_VERSION");
-        Ok(Applied::Unsupported(format!(
-            "{what} is not supported by version {version} of the MaxCompute sink"
-        )))
+        refuse_partitions(&event.schema)?;
+        let (name, renamed) = (self.locate(&event.table).await?, self.locate(renamed).await?);
+        alter::apply(&self.client, &name, &renamed, event).await
     }
 
     async fn create(&self, schema: &TableSchema) -> Result<Applied, Error> {
@@ -95,7 +92,8 @@ impl<H: Host> Sink<H> {
         }
     }
 
-    /// Open a writer. The table decides what rows become: a transactional one takes upserts.
+    /// Open a writer. The table decides what rows become: a Delta table (transactional, with a key)
+    /// takes upserts.
     ///
     /// # Errors
     /// The table does not exist or does not fit the schema.
@@ -109,7 +107,8 @@ impl<H: Host> Sink<H> {
             )
         })?;
         check(&schema, &name, &found)?;
-        let mode = if found.transactional { Mode::Upsert } else { Mode::Append };
+        let keyed = found.transactional && !found.primary_key.is_empty();
+        let mode = if keyed { Mode::Upsert } else { Mode::Append };
         Ok(Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), schema, name, mode))
     }
 
@@ -169,10 +168,12 @@ fn check(schema: &TableSchema, name: &TableName, found: &Table) -> Result<(), Er
     if lines.is_empty() {
         return Ok(());
     }
+    let (shown, more) = lines.split_at(lines.len().min(SHOWN_DIFFERENCES));
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
     let text = format!(
-        "table {name} cannot take the rows of {}: {}; change or drop it, or route to another table",
+        "table {name} cannot take the rows of {}: {}{more}; change or drop it, or route to another table",
         schema.table,
-        lines.join("; ")
+        shown.join("; ")
     );
     Err(Error::config("maxcompute.table", text))
 }

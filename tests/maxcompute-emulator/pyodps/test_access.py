@@ -95,7 +95,7 @@ def test_known_quotas_carry_rows_and_no_other_does(table_name):
     with pytest.raises(errors.ODPSError, match="quota `q3` does not exist"):
         TableTunnel(odps, endpoint=STS_ENDPOINT, quota_name="q3").create_upload_session(table_name)
     with pytest.raises(errors.ODPSError, match="quota `q3` does not exist"):
-        TableTunnel(odps, quota_name="q3").tunnel_rest
+        _ = TableTunnel(odps, quota_name="q3").tunnel_rest
     with pytest.raises(errors.NoPermission, match="name an exclusive one with quotaName"):
         TableTunnel(odps).create_upload_session(table_name)
     with table.open_reader(quota_name="q1") as reader:

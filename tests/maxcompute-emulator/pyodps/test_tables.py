@@ -169,3 +169,10 @@ def test_partitions_are_added_and_listed(odps, table_name):
     ]
     with pytest.raises(errors.ODPSError, match="exists already"):
         table.create_partition("pt=a,hh=1")
+
+
+def test_jobs_are_listed_and_their_logview_has_an_address(odps, table_name):
+    instance = odps.execute_sql(f"create table {table_name} (id bigint)")
+    assert instance.id in [found.id for found in odps.list_instances()]
+    assert instance.get_logview_address().startswith("http://")
+    assert instance.is_successful()

@@ -2,6 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::auth::AccessKey;
+use crate::fault::Fault;
 
 /// What an emulator is started with.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Config {
     pub quotas: Vec<String>,
     /// Whether sessions must name a quota.
     pub quota_required: bool,
+    /// Faults from the start on.
+    pub faults: Vec<Fault>,
     /// Age at which a session expires unless its creation asks for another.
     pub session_lifetime: Duration,
     /// Largest request body in bytes, compressed and uncompressed.
@@ -34,6 +37,7 @@ impl Config {
             project: project.into(),
             access_key: None,
             schema_model: false,
+            faults: Vec::new(),
             quotas: Vec::new(),
             quota_required: false,
             session_lifetime: Duration::from_secs(24 * 3600),

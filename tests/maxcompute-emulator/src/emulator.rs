@@ -1,11 +1,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::fault::Faults;
 use crate::http::Server;
 use crate::journal::Journal;
 use crate::service::Service;
@@ -88,6 +90,16 @@ impl Emulator {
     /// The requests answered up to now.
     pub fn journal(&self) -> &Journal {
         &self.service.journal
+    }
+
+    /// The faults that meet requests.
+    pub fn faults(&self) -> &Faults {
+        &self.service.faults
+    }
+
+    /// Moves the clock by which sessions expire ahead.
+    pub fn advance_clock(&self, by: Duration) {
+        self.service.sessions.clock.advance(by);
     }
 
     /// Stops accepting requests and waits for those that run.

@@ -31,12 +31,14 @@ pub struct Entry {
     pub method: String,
     /// Path and query as received.
     pub target: String,
-    /// Status of the answer.
+    /// Status of the answer; 0 if a fault kept it from being sent.
     pub status: u16,
     /// Bytes of the request's body as received.
     pub body_bytes: u64,
     /// Microseconds from arrival to answer.
     pub elapsed_us: u64,
+    /// Faults that met the request, as written.
+    pub faults: Vec<String>,
 }
 
 impl Journal {

@@ -3,12 +3,16 @@
 //! It keeps tables in memory, executes the DDL that clients send and speaks the Tunnel protocol: batch uploads, upsert
 //! sessions and downloads. What is faithful and what is not stands in the package's README.
 
+mod administration;
 mod admission;
+mod arrival;
 pub mod auth;
+mod clock;
 mod config;
 pub mod content_encoding;
 mod decimal;
 mod emulator;
+pub mod fault;
 mod http;
 mod journal;
 pub mod record;
@@ -21,5 +25,6 @@ mod tunnel;
 
 pub use config::Config;
 pub use emulator::{Emulator, StartError};
+pub use fault::{Fault, FaultError, Faults};
 pub use http::Operation;
 pub use journal::{Entry, Journal};

@@ -2,16 +2,17 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
 use maxcompute_emulator::auth::AccessKey;
-use maxcompute_emulator::{Config, Emulator};
+use maxcompute_emulator::{Config, Emulator, Fault};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A MaxCompute service for tests. Prints `listening on http://ADDRESS` when it is ready; SIGTERM or SIGINT ends it.
 #[derive(Debug, Parser)]
-#[command(name = "maxcompute-emulator", version)]
+#[command(name = "maxcompute-emulator", version, after_help = FAULTS)]
 struct Arguments {
     /// IPv4 address and port to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -38,7 +39,33 @@ struct Arguments {
     /// Give the project schemas between project and tables.
     #[arg(long)]
     schema_model: bool,
+    /// Seconds after which a tunnel session expires.
+    #[arg(long, value_name = "SECONDS", default_value_t = 24 * 3600)]
+    session_lifetime: u64,
+    /// Something that goes wrong, may be repeated; see below.
+    #[arg(long = "fault", value_name = "SPEC")]
+    faults: Vec<Fault>,
 }
+
+/// The end of `--help`.
+const FAULTS: &str = "\
+A fault is a line of words. These say which requests it meets:
+  operation=NAME  method=PUT  path=GLOB  param=NAME[:VALUE]     names of operations as in /emulator/journal
+  nth=N | first=N | every=N                                     of those requests; all if absent
+and these what happens:
+  status=N [code=TEXT] [message=\"TEXT\"] [header=NAME:VALUE] [retry-after=SECONDS] [processed]
+  delay=MS   delay-answer=MS
+  reset=before | reset=middle | reset=after | half-response     of the body; after the request was processed
+  committing=N      the commit, download session or job stays unfinished for N looks
+  fail=\"TEXT\"       the submitted job fails
+  session-lost      the session is forgotten
+  slot-moved[=silent]   308 with [without] the new worker address
+While it runs: POST /emulator/faults adds one a line, GET lists them, DELETE [/ID] removes them.
+
+Examples:
+  --fault 'operation=write-upsert nth=2 status=503'
+  --fault 'operation=commit-upsert first=1 reset=after'
+  --fault 'method=PUT path=*/upserts every=3 status=429 retry-after=1'";
 
 /// An argument that is not printed.
 #[derive(Clone)]
@@ -72,6 +99,8 @@ async fn main() -> anyhow::Result<()> {
         listen: arguments.listen,
         access_key,
         schema_model: arguments.schema_model,
+        faults: arguments.faults,
+        session_lifetime: Duration::from_secs(arguments.session_lifetime),
         quotas: arguments.quotas,
         quota_required: arguments.require_quota,
         ..Config::new(arguments.project)

@@ -1,13 +1,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use hyper::StatusCode;
 
+use crate::administration::AdminCall;
 use crate::admission;
+use crate::arrival::Arrival;
 use crate::config::Config;
-use crate::http::{Operation, Plane, Request, Response, Route, ServiceError};
-use crate::journal::{Entry, Journal, epoch_ms};
+use crate::fault::{Cut, Faults, Injection, Refusal};
+use crate::http::{Plane, Request, Response, Route, ServiceError};
+use crate::journal::Journal;
 use crate::rest::{InstanceStore, RestCall};
 use crate::store::{Catalog, DEFAULT_SCHEMA};
 use crate::tunnel::{Sessions, TunnelCall};
@@ -22,66 +25,79 @@ pub(crate) struct Service {
     pub(crate) instances: InstanceStore,
     pub(crate) sessions: Sessions,
     pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
 }
 
 impl Service {
-    pub(crate) fn new(config: Config, address: SocketAddr) -> Self {
+    pub(crate) fn new(mut config: Config, address: SocketAddr) -> Self {
         let catalog = Catalog::new(config.project.clone(), config.schema_model);
         let journal = Journal::new(config.journal_capacity);
         let (instances, sessions) = (InstanceStore::default(), Sessions::default());
-        Self { config, address, started: SystemTime::now(), catalog, instances, sessions, journal }
+        let faults = Faults::new(std::mem::take(&mut config.faults));
+        Self { config, address, started: SystemTime::now(), catalog, instances, sessions, journal, faults }
     }
 
-    /// The one way of each request through the emulator: route, check, answer, journal.
-    pub(crate) async fn pass(self: Arc<Self>, request: Request) -> Response {
-        let (arrived, begun) = (SystemTime::now(), Instant::now());
-        let (method, target) = (request.method.to_string(), request.target.clone());
+    /// Looks at the head of a request, before its body is read.
+    pub(crate) fn arrive(&self, request: &Request) -> Arrival {
+        let route = route(request);
+        let operation = route.as_ref().ok().map(|route| route.operation);
+        let own = operation.is_some_and(|operation| operation.plane() == Plane::Emulator);
+        let injection = if own { Injection::default() } else { self.faults.next(operation, request) };
+        Arrival::new(request, route, self.journal.arrived(operation), injection)
+    }
+
+    /// The one way of each request through the emulator: check, answer, journal. Gives nothing where a fault wants no
+    /// answer to be sent.
+    pub(crate) async fn pass(self: Arc<Self>, arrival: Arrival, request: Request) -> Option<Response> {
         let body_bytes = request.body.len() as u64;
-        let request_id = uuid::Uuid::new_v4().simple().to_string().to_uppercase();
-        let route = route(&request);
-        let (operation, plane) = match &route {
-            Ok(route) => (Some(route.operation), route.operation.plane()),
-            Err((plane, _)) => (None, *plane),
-        };
-        let occurrence = self.journal.arrived(operation);
-        let service = Arc::clone(&self);
-        let answer = match route {
-            Ok(route) => {
-                // Decoding and applying records takes CPU time and locks, which must not hold up the runtime.
-                let work = tokio::task::spawn_blocking(move || service.answer(&route, &request));
-                work.await.unwrap_or_else(|error| {
-                    let message = format!("the emulator failed on this request: {error}");
-                    Err(ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message))
-                })
+        tokio::time::sleep(arrival.injection.delay).await;
+        let arrival = Arc::new(arrival);
+        let answer = match (&arrival.injection.refusal, arrival.injection.processed) {
+            (Some(refusal), false) => Ok(refuse(refusal, &arrival)),
+            (Some(refusal), true) => {
+                // The client is told of a failure that did not happen.
+                self.process(&arrival, request).await.ok();
+                Ok(refuse(refusal, &arrival))
             }
-            Err((_, error)) => Err(error),
+            (None, _) => self.process(&arrival, request).await,
         };
-        let response = answer.unwrap_or_else(|error| error.response(plane, &request_id));
-        let response = response.with_header("x-odps-request-id", &request_id);
-        if operation != Some(Operation::ReadJournal) {
-            let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let status = response.status.as_u16();
-            let arrived_ms = epoch_ms(arrived);
-            self.journal.record(Entry {
-                sequence: 0,
-                arrived_ms,
-                operation,
-                occurrence,
-                method,
-                target,
-                status,
-                body_bytes,
-                elapsed_us,
-            });
+        let response = answer.unwrap_or_else(|error| error.response(arrival.plane(), &arrival.request_id));
+        let response = response.with_header("x-odps-request-id", &arrival.request_id);
+        tokio::time::sleep(arrival.injection.delay_answer).await;
+        let answered = arrival.injection.cut != Some(Cut::BeforeAnswer);
+        let status = if answered { response.status.as_u16() } else { 0 };
+        if let Some(arrival) = Arc::into_inner(arrival) {
+            arrival.record(&self.journal, status, body_bytes);
         }
-        response
+        answered.then_some(response)
     }
 
-    fn answer(&self, route: &Route, request: &Request) -> Result<Response, ServiceError> {
+    async fn process(
+        self: &Arc<Self>,
+        arrival: &Arc<Arrival>,
+        request: Request,
+    ) -> Result<Response, ServiceError> {
+        let (service, arrival) = (Arc::clone(self), Arc::clone(arrival));
+        // Decoding and applying records takes CPU time and locks, which must not hold up the runtime.
+        let work = tokio::task::spawn_blocking(move || match &arrival.route {
+            Ok(route) => service.answer(route, &request, &arrival.injection),
+            Err((_, error)) => Err(error.clone()),
+        });
+        work.await.unwrap_or_else(|error| {
+            let message = format!("the emulator failed on this request: {error}");
+            Err(ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message))
+        })
+    }
+
+    fn answer(
+        &self,
+        route: &Route,
+        request: &Request,
+        injection: &Injection,
+    ) -> Result<Response, ServiceError> {
         let plane = route.operation.plane();
         if plane == Plane::Emulator {
-            let entries = serde_json::to_value(self.journal.entries()).unwrap_or_default();
-            return Ok(Response::json(StatusCode::OK, &entries));
+            return AdminCall { service: self, route, request }.answer();
         }
         admission::authenticate(&self.config, plane, request)?;
         if !route.project.is_empty() && !route.project.eq_ignore_ascii_case(&self.config.project) {
@@ -94,8 +110,10 @@ impl Service {
         let parameters = request.parameters();
         admission::check_quota(&self.config, route.operation, &parameters)?;
         match plane {
-            Plane::Tunnel => TunnelCall { service: self, route, request, parameters: &parameters }.answer(),
-            _ => RestCall { service: self, route, request, parameters: &parameters }.answer(),
+            Plane::Tunnel => {
+                TunnelCall { service: self, route, request, parameters: &parameters, injection }.answer()
+            }
+            _ => RestCall { service: self, route, request, parameters: &parameters, injection }.answer(),
         }
     }
 
@@ -110,6 +128,14 @@ impl Service {
     pub(crate) fn schema_of<'a>(&self, route: &'a Route, parameter: Option<&'a str>) -> &'a str {
         route.schema.as_deref().or(parameter).unwrap_or(DEFAULT_SCHEMA)
     }
+}
+
+/// A refusal that a fault asked for, in the form of the plane.
+fn refuse(refusal: &Refusal, arrival: &Arrival) -> Response {
+    let error = ServiceError::new(refusal.status, refusal.code.clone(), refusal.message.clone());
+    let mut response = error.response(arrival.plane(), &arrival.request_id);
+    response.headers.extend(refusal.headers.iter().cloned());
+    response
 }
 
 fn route(request: &Request) -> Result<Route, (Plane, ServiceError)> {

@@ -6,11 +6,15 @@
 mod service {
     mod access;
     mod client;
+    mod faults;
+    mod jobs;
     mod journal;
+    mod lists;
     mod refusals;
     mod sessions;
     #[path = "../vectors/source.rs"]
     mod source;
+    mod streams;
     mod transcripts;
     mod vector_uploads;
 }

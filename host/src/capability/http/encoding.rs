@@ -75,21 +75,22 @@ mod tests {
             let body: Vec<u8> = (0..size).map(|at| (at / 7 % 251) as u8).collect();
             let encoded = async |encoding| encode(body.clone(), encoding).await.unwrap();
             assert_eq!(encoded(BodyEncoding::Identity).await, body);
+            let zlib = encoded(BodyEncoding::Deflate).await;
+            // RFC 1950 with the level's mark, not bare deflate.
+            assert_eq!(zlib[..2], [0x78, 0x01]);
             let mut decoded = Vec::new();
-            flate2::read::ZlibDecoder::new(&encoded(BodyEncoding::Deflate).await[..])
-                .read_to_end(&mut decoded)
-                .unwrap();
+            flate2::read::ZlibDecoder::new(&zlib[..]).read_to_end(&mut decoded).unwrap();
             assert_eq!(decoded, body);
             let frame = encoded(BodyEncoding::Lz4Frame).await;
-            // Version 1, independent blocks.
-            assert_eq!(frame[4] & 0b1110_0000, 0b0110_0000);
+            // Version 1, independent blocks of 4 MiB, no checksums and no size: as the Java client writes.
+            assert_eq!(frame[..6], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x70]);
             let mut decoded = Vec::new();
             lz4_flex::frame::FrameDecoder::new(&frame[..]).read_to_end(&mut decoded).unwrap();
             assert_eq!(decoded, body);
+            let framed = encoded(BodyEncoding::SnappyFramed).await;
+            assert_eq!(framed[..10], *b"\xff\x06\0\0sNaPpY");
             let mut decoded = Vec::new();
-            snap::read::FrameDecoder::new(&encoded(BodyEncoding::SnappyFramed).await[..])
-                .read_to_end(&mut decoded)
-                .unwrap();
+            snap::read::FrameDecoder::new(&framed[..]).read_to_end(&mut decoded).unwrap();
             assert_eq!(decoded, body);
             assert_eq!(zstd::stream::decode_all(&encoded(BodyEncoding::Zstd).await[..]).unwrap(), body);
         }

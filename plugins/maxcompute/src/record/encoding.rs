@@ -185,7 +185,7 @@ impl Cells<'_> {
             Bound::Int16(values) => i64::from(values[slot]),
             Bound::Int8(values) => i64::from(values[slot]),
             Bound::Date(values) if DAYS.contains(&values[slot]) => i64::from(values[slot]),
-            Bound::Date(_) => return Err(Reject::Year),
+            Bound::Date(values) => return Err(Reject::Date(values[slot])),
             Bound::Boolean(values) => {
                 let value = u8::from(values[slot] != 0);
                 crc.u8(value);
@@ -207,7 +207,7 @@ impl Cells<'_> {
             Bound::Decimal { words, limit, precision, scale } => {
                 let unscaled = Values::Decimals(words).decimal(slot);
                 if unscaled <= -limit || unscaled >= *limit {
-                    return Err(Reject::Digits(*precision));
+                    return Err(Reject::Digits(unscaled, *precision, *scale));
                 }
                 put_bytes(Text::decimal(unscaled, *scale).as_bytes(), out, crc);
                 return Ok(());
@@ -227,7 +227,7 @@ impl Cells<'_> {
             Bound::Timestamp { units, per_second } => {
                 let (seconds, nanos) = split(units[slot], *per_second);
                 if !SECONDS.contains(&seconds) {
-                    return Err(Reject::Year);
+                    return Err(Reject::Timestamp(seconds));
                 }
                 crc.u64(seconds as u64);
                 crc.u32(nanos);

@@ -4,6 +4,9 @@ use std::fmt;
 
 use cdc_plugin::sink::Rejection;
 
+use crate::civil::CivilDate;
+use crate::record::text::Text;
+
 /// What is wrong with one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reject {
@@ -13,10 +16,12 @@ pub enum Reject {
     SmallestBigint,
     /// Bytes of the value, and the most that a field may have.
     TooLong(usize, usize),
-    /// A date or time beyond the years 0000 to 9999.
-    Year,
-    /// More digits than the column's precision.
-    Digits(u8),
+    /// A date beyond the years 0000 to 9999: days since the epoch.
+    Date(i32),
+    /// Likewise a timestamp: seconds since the epoch.
+    Timestamp(i64),
+    /// More digits than the column has: the unscaled value, the precision and the scale.
+    Digits(i128, u8, u8),
 }
 
 /// A row that cannot be written.
@@ -34,7 +39,9 @@ impl Reject {
     pub fn code(self) -> &'static str {
         match self {
             Self::Null => "maxcompute.row.null",
-            Self::SmallestBigint | Self::Year | Self::Digits(_) => "maxcompute.row.range",
+            Self::SmallestBigint | Self::Date(_) | Self::Timestamp(_) | Self::Digits(..) => {
+                "maxcompute.row.range"
+            }
             Self::TooLong(..) => "maxcompute.row.too-long",
         }
     }
@@ -50,9 +57,18 @@ impl fmt::Display for Reject {
             Self::TooLong(length, limit) => {
                 write!(out, "has {length} bytes, and a MaxCompute field takes {limit}")
             }
-            Self::Year => out.write_str("is outside of the years 0000 to 9999 that MaxCompute has"),
-            Self::Digits(precision) => {
-                write!(out, "has more digits than the column's precision of {precision}")
+            Self::Date(days) => {
+                let date = CivilDate::of(i64::from(*days));
+                write!(out, "is {date}, outside of the years 0000 to 9999 that MaxCompute has")
+            }
+            Self::Timestamp(seconds) => {
+                let date = CivilDate::of(seconds.div_euclid(86_400));
+                write!(out, "is on {date}, outside of the years 0000 to 9999 that MaxCompute has")
+            }
+            Self::Digits(unscaled, precision, scale) => {
+                let text = Text::decimal(*unscaled, *scale);
+                let text = String::from_utf8_lossy(text.as_bytes());
+                write!(out, "is {text}, which does not fit DECIMAL({precision},{scale})")
             }
         }
     }

@@ -204,7 +204,7 @@ impl Fault {
                 Blame::Config,
                 "maxcompute.permission",
                 "; grant the account CreateInstance, CreateTable (and CreateSchema) on the project and Describe, \
-                 Select, Alter, Update and Download on its tables",
+                 Select, Alter, Drop, Update and Download on its tables",
             );
         }
         if refusal.status == 401 || refusal.is_any(&NOT_AUTHENTIC) {

@@ -10,6 +10,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use cdc_plugin::host::Signing;
 use cdc_plugin::host::signing::{Algorithm, Step};
 
+use crate::civil::CivilDate;
+
 /// Which signature a request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -112,19 +114,9 @@ pub fn authorization(
     }
 }
 
-/// The day in UTC, `yyyyMMdd`; the proleptic Gregorian calendar, counted in years that begin in March.
+/// The day in UTC, `yyyyMMdd`.
 fn day(now: u64) -> String {
-    let days = now / 1_000_000_000 / 86_400 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = if month < 10 {
-        (era * 400 + year_of_era, month + 3)
-    } else {
-        (era * 400 + year_of_era + 1, month - 9)
-    };
+    let CivilDate { year, month, day } = CivilDate::of((now / 1_000_000_000 / 86_400).cast_signed());
     format!("{year:04}{month:02}{day:02}")
 }
 

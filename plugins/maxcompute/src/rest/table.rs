@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::Host;
 use crate::request::{Call, Client, Fault};
 use crate::rest::TableName;
-use crate::shape::{OdpsType, TargetColumn};
+use crate::shape::{OdpsType, TargetColumn, same_name};
 
 /// A table as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Table {
     pub primary_key: Vec<String>,
     /// Whether it takes upserts: a Delta table.
     pub transactional: bool,
+    /// Comment; empty if there is none.
+    pub comment: String,
 }
 
 /// `columns`, `partitionKeys`, and `Reserved`: what only the extended answer has, JSON once more as a string.
@@ -28,6 +30,8 @@ struct Schema {
     columns: Vec<Column>,
     #[serde(default, rename = "partitionKeys")]
     partition_keys: Vec<Column>,
+    #[serde(default)]
+    comment: Option<String>,
     #[serde(default, rename = "Reserved")]
     reserved: Option<String>,
 }
@@ -38,6 +42,8 @@ struct Column {
     r#type: String,
     #[serde(default, rename = "isNullable")]
     nullable: Option<bool>,
+    #[serde(default)]
+    comment: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -85,7 +91,12 @@ fn read(xml: &str) -> Result<Table, String> {
         list.into_iter()
             .map(|column| {
                 let r#type = OdpsType::parse(&column.r#type).map_err(|error| error.to_string())?;
-                Ok(TargetColumn { name: column.name, r#type, nullable: column.nullable.unwrap_or(true) })
+                Ok(TargetColumn {
+                    name: column.name,
+                    r#type,
+                    nullable: column.nullable.unwrap_or(true),
+                    comment: column.comment.unwrap_or_default(),
+                })
             })
             .collect::<Result<Vec<_>, String>>()
     };
@@ -93,6 +104,7 @@ fn read(xml: &str) -> Result<Table, String> {
         columns: columns(schema.columns)?,
         partition_keys: columns(schema.partition_keys)?,
         primary_key: reserved.primary_key.unwrap_or_default(),
+        comment: schema.comment.unwrap_or_default(),
         transactional: reserved.transactional.is_some_and(|value| match value {
             serde_json::Value::Bool(flag) => flag,
             serde_json::Value::String(text) => text.eq_ignore_ascii_case("true"),
@@ -102,10 +114,16 @@ fn read(xml: &str) -> Result<Table, String> {
 }
 
 impl Table {
+    /// Whether the column belongs to the primary key.
+    #[must_use]
+    pub fn is_key(&self, name: &str) -> bool {
+        self.primary_key.iter().any(|key| same_name(key, name))
+    }
+
     /// The column of that name, in any case.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&TargetColumn> {
-        self.columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
+        self.columns.iter().find(|column| same_name(&column.name, name))
     }
 }
 

@@ -3,7 +3,7 @@
 use cdc_plugin::types::{Error, TableSchema};
 
 use crate::rest::Table;
-use crate::shape::{column_type, key_names};
+use crate::shape::{column_type, key_names, same_name};
 
 /// What keeps the table from taking the schema's rows, a line for each; empty when it can.
 ///
@@ -32,7 +32,7 @@ pub fn differences(schema: &TableSchema, table: &Table) -> Result<Vec<String>, E
         }
     }
     for found in &table.columns {
-        let known = schema.columns.iter().any(|column| same(&column.name, &found.name));
+        let known = schema.columns.iter().any(|column| same_name(&column.name, &found.name));
         if !known && !found.nullable {
             lines.push(format!("column `{}` is NOT NULL and the source does not have it", found.name));
         }
@@ -51,12 +51,8 @@ pub fn differences(schema: &TableSchema, table: &Table) -> Result<Vec<String>, E
     Ok(lines)
 }
 
-fn same(left: &str, right: &str) -> bool {
-    left.to_lowercase() == right.to_lowercase()
-}
-
 fn contains(names: &[&str], name: &str) -> bool {
-    names.iter().any(|known| same(known, name))
+    names.iter().any(|known| same_name(known, name))
 }
 
 fn list(names: &[&str]) -> String {
@@ -81,7 +77,7 @@ mod tests {
     }
 
     fn column(name: &str, r#type: OdpsType, nullable: bool) -> TargetColumn {
-        TargetColumn { name: name.to_owned(), r#type, nullable }
+        TargetColumn { name: name.to_owned(), r#type, nullable, comment: String::new() }
     }
 
     fn table() -> Table {
@@ -90,6 +86,7 @@ mod tests {
             partition_keys: Vec::new(),
             primary_key: vec!["id".to_owned()],
             transactional: true,
+            comment: String::new(),
         }
     }
 

@@ -53,10 +53,10 @@ fn map(nodes: &mut &[TypeNode]) -> Result<OdpsType, String> {
         T::Double => OdpsType::Double,
         T::Decimal(decimal) => {
             let (precision, scale) = (decimal.precision, decimal.scale);
-            if !(1..=38).contains(&precision) || scale > precision {
+            if !(1..=38).contains(&precision) || scale > precision.min(18) {
                 return Err(format!(
-                    "is DECIMAL({precision},{scale}); MaxCompute takes precisions from 1 to 38 and scales up to the \
-                     precision: cast it to STRING in a transform"
+                    "is DECIMAL({precision},{scale}); MaxCompute takes precisions from 1 to 38 and scales up to 18: cast \
+                     it to STRING in a transform"
                 ));
             }
             OdpsType::Decimal(precision, scale)
@@ -154,6 +154,8 @@ mod tests {
             vec![node(T::Row(0))],
             vec![node(T::Row(1)), node(T::Int)],
             vec![node(T::Decimal(DecimalType { precision: 65, scale: 30 }))],
+            vec![node(T::Decimal(DecimalType { precision: 38, scale: 19 }))],
+            vec![node(T::Decimal(DecimalType { precision: 2, scale: 3 }))],
             vec![node(T::Decimal(DecimalType { precision: 0, scale: 0 }))],
         ] {
             assert!(mapped(nodes).unwrap_err().starts_with("column `c` "));

@@ -3,10 +3,12 @@
 mod compare;
 mod mapping;
 mod odps_type;
+mod widening;
 
 pub use compare::differences;
 pub use mapping::{column_type, key_names};
 pub use odps_type::{InvalidType, OdpsType};
+pub use widening::widens;
 
 /// A column as MaxCompute tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,4 +19,12 @@ pub struct TargetColumn {
     pub r#type: OdpsType,
     /// Whether it takes null.
     pub nullable: bool,
+    /// Comment; empty if there is none.
+    pub comment: String,
+}
+
+/// Whether MaxCompute takes both names for the same one: it has no case.
+#[must_use]
+pub fn same_name(left: &str, right: &str) -> bool {
+    left.to_lowercase() == right.to_lowercase()
 }

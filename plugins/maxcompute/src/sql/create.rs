@@ -44,11 +44,18 @@ pub fn create_table(name: &TableName, schema: &TableSchema, buckets: u32) -> Res
     Ok(sql)
 }
 
-fn comment(text: Option<&str>) -> String {
+/// ` COMMENT '…'`, or nothing without a text.
+pub(super) fn comment(text: Option<&str>) -> String {
     match text {
         None | Some("") => String::new(),
-        Some(text) => format!(" COMMENT {}", literal(shorten(text, LONGEST_COMMENT))),
+        Some(text) => format!(" COMMENT {}", literal(comment_text(text))),
     }
+}
+
+/// What MaxCompute keeps of a comment.
+#[must_use]
+pub fn comment_text(text: &str) -> &str {
+    shorten(text, LONGEST_COMMENT)
 }
 
 #[cfg(test)]

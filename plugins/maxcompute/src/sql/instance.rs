@@ -158,6 +158,12 @@ fn read_tasks(xml: &str) -> Result<Progress, String> {
 fn failed(statement: &Statement<'_>, reason: &str) -> Error {
     let (blame, code, hint) = if reason.contains("ODPS-0130013") || reason.contains("ODPS-0420095") {
         (Blame::Config, "maxcompute.permission", "; grant the account the privilege that is named")
+    } else if reason.contains("ODPS-0130071") && statement.sql.starts_with("ALTER TABLE") {
+        (
+            Blame::Config,
+            "maxcompute.sql",
+            "; the project may lack `setproject odps.schema.evolution.enable=true`",
+        )
     } else if reason.contains("ODPS-0130071") || reason.contains("ODPS-0130161") {
         (Blame::Permanent, "maxcompute.sql", "; MaxCompute did not understand the statement")
     } else {

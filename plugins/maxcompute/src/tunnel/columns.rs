@@ -19,6 +19,8 @@ struct Column {
     /// `"true"`, `"false"` or a truth value; absent means true.
     #[serde(default)]
     nullable: Option<Value>,
+    #[serde(default)]
+    comment: Option<String>,
 }
 
 impl Schema {
@@ -32,7 +34,8 @@ impl Schema {
                     Some(Value::String(text)) => !text.eq_ignore_ascii_case("false"),
                     _ => true,
                 };
-                Ok(TargetColumn { name: column.name, r#type, nullable })
+                let comment = column.comment.unwrap_or_default();
+                Ok(TargetColumn { name: column.name, r#type, nullable, comment })
             })
             .collect()
     }

@@ -115,6 +115,7 @@ proptest! {
                 name: column.name.clone(),
                 r#type: column_type(column).unwrap(),
                 nullable: true,
+                comment: String::new(),
             })
             .collect();
         let batch = batch(&schema, &rows);

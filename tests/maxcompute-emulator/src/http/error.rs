@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use hyper::StatusCode;
 use quick_xml::escape::escape;
 
@@ -8,18 +10,22 @@ use crate::schema::PartitionSpecError;
 use crate::store::{CatalogError, ConstraintError, TableError};
 
 /// An error as a client sees it: a status, a code that clients map to exceptions, and a sentence.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServiceError {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     /// Header that clients read beside the body.
     pub(crate) header: Option<(&'static str, String)>,
 }
 
 impl ServiceError {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), header: None }
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status, code: code.into(), message: message.into(), header: None }
     }
 
     pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
@@ -38,7 +44,7 @@ impl ServiceError {
                 format!(
                     "<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId>\
                      <HostId>maxcompute-emulator</HostId></Error>",
-                    escape(self.code),
+                    escape(self.code.as_ref()),
                     escape(printable(&self.message)),
                 ),
             ),

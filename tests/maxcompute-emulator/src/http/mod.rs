@@ -1,9 +1,11 @@
 //! HTTP: requests as the service sees them, responses, routes and the server.
 
+mod connection;
 mod error;
 mod operation;
 mod request;
 mod response;
+mod response_body;
 mod route;
 mod server;
 

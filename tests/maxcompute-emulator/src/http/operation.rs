@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which API a request belongs to: it decides how errors are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) enum Plane {
 }
 
 /// What a request asks for. Journal entries carry these names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each name is the request it stands for")]
 pub enum Operation {
@@ -30,6 +30,7 @@ pub enum Operation {
     GetTable,
     GetPartition,
     ListPartitions,
+    ListInstances,
     CreateInstance,
     GetInstance,
     GetInstanceTasks,
@@ -41,6 +42,10 @@ pub enum Operation {
     GetUpload,
     WriteUploadBlock,
     CommitUpload,
+    CreateStream,
+    GetStream,
+    WriteStream,
+    AbortStream,
     CreateUpsert,
     GetUpsert,
     WriteUpsert,
@@ -53,6 +58,10 @@ pub enum Operation {
     GetInstanceDownload,
     ReadInstanceDownload,
     ReadJournal,
+    ListFaults,
+    AddFaults,
+    RemoveFaults,
+    AdvanceClock,
 }
 
 impl Operation {
@@ -72,6 +81,7 @@ impl Operation {
             | Self::GetTable
             | Self::GetPartition
             | Self::ListPartitions
+            | Self::ListInstances
             | Self::CreateInstance
             | Self::GetInstance
             | Self::GetInstanceTasks
@@ -83,6 +93,10 @@ impl Operation {
             | Self::GetUpload
             | Self::WriteUploadBlock
             | Self::CommitUpload
+            | Self::CreateStream
+            | Self::GetStream
+            | Self::WriteStream
+            | Self::AbortStream
             | Self::CreateUpsert
             | Self::GetUpsert
             | Self::WriteUpsert
@@ -94,7 +108,11 @@ impl Operation {
             | Self::CreateInstanceDownload
             | Self::GetInstanceDownload
             | Self::ReadInstanceDownload => Plane::Tunnel,
-            Self::ReadJournal => Plane::Emulator,
+            Self::ReadJournal
+            | Self::ListFaults
+            | Self::AddFaults
+            | Self::RemoveFaults
+            | Self::AdvanceClock => Plane::Emulator,
         }
     }
 
@@ -102,7 +120,11 @@ impl Operation {
     pub(crate) fn creates_session(self) -> bool {
         matches!(
             self,
-            Self::CreateUpload | Self::CreateUpsert | Self::CreateDownload | Self::CreateInstanceDownload
+            Self::CreateUpload
+                | Self::CreateStream
+                | Self::CreateUpsert
+                | Self::CreateDownload
+                | Self::CreateInstanceDownload
         )
     }
 }

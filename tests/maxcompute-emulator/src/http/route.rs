@@ -31,6 +31,21 @@ impl Route {
         let get = |operation| (*method == Method::GET).then_some(operation);
         match segments {
             ["emulator", "journal"] => of(get(Operation::ReadJournal), "", None, ""),
+            ["emulator", "faults"] => {
+                let operation = match *method {
+                    Method::GET => Some(Operation::ListFaults),
+                    Method::POST => Some(Operation::AddFaults),
+                    Method::DELETE => Some(Operation::RemoveFaults),
+                    _ => None,
+                };
+                of(operation, "", None, "")
+            }
+            ["emulator", "faults", id] => {
+                of((*method == Method::DELETE).then_some(Operation::RemoveFaults), "", None, id)
+            }
+            ["emulator", "clock"] => {
+                of((*method == Method::POST).then_some(Operation::AdvanceClock), "", None, "")
+            }
             ["tenants"] => of(get(Operation::GetTenant), "", None, ""),
             ["logview", "host"] => of(get(Operation::GetLogviewHost), "", None, ""),
             ["projects", project] => of(get(Operation::GetProject), project, None, ""),
@@ -68,8 +83,19 @@ impl Route {
             ["projects", project, "schemas", schema, "tables", table, "upserts"] => {
                 of(on_upserts(method, parameters), project, Some(schema), table)
             }
+            ["projects", project, "tables", table, "streams"] => {
+                of(on_streams(method, parameters), project, None, table)
+            }
+            ["projects", project, "schemas", schema, "tables", table, "streams"] => {
+                of(on_streams(method, parameters), project, Some(schema), table)
+            }
             ["projects", project, "instances"] => {
-                of((*method == Method::POST).then_some(Operation::CreateInstance), project, None, "")
+                let operation = match *method {
+                    Method::POST => Some(Operation::CreateInstance),
+                    Method::GET => Some(Operation::ListInstances),
+                    _ => None,
+                };
+                of(operation, project, None, "")
             }
             ["projects", project, "instances", instance] => {
                 of(on_instance(method, parameters), project, None, instance)
@@ -86,7 +112,7 @@ impl Route {
 }
 
 fn not_allowed(method: &Method, segments: &[&str], parameters: &Parameters) -> (Plane, ServiceError) {
-    let tunnel = segments.last() == Some(&"upserts")
+    let tunnel = matches!(segments.last(), Some(&"upserts" | &"streams"))
         || ["uploadid", "uploads", "downloadid", "downloads"].iter().any(|name| parameters.has(name));
     let message = format!(
         "{method} /{} with these parameters is no request of this emulator; its README lists what it serves",
@@ -121,6 +147,17 @@ fn on_upserts(method: &Method, parameters: &Parameters) -> Option<Operation> {
         Method::GET if session => Some(Operation::GetUpsert),
         Method::PUT if session => Some(Operation::WriteUpsert),
         Method::DELETE if session => Some(Operation::AbortUpsert),
+        _ => None,
+    }
+}
+
+fn on_streams(method: &Method, parameters: &Parameters) -> Option<Operation> {
+    let session = parameters.has("uploadid");
+    match *method {
+        Method::POST if session => Some(Operation::AbortStream),
+        Method::POST => Some(Operation::CreateStream),
+        Method::GET if session => Some(Operation::GetStream),
+        Method::PUT if session => Some(Operation::WriteStream),
         _ => None,
     }
 }

@@ -1,9 +1,11 @@
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::StatusCode;
 use hyper::body::Incoming;
+use hyper::header::CONTENT_LENGTH;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -11,7 +13,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::connection::{ConnectionCut, ConnectionHandle};
+use super::response_body::ResponseBody;
 use super::{Plane, Request, Response, ServiceError};
+use crate::fault::Cut;
 use crate::service::Service;
 
 /// How long requests that run at shutdown may take to finish.
@@ -56,8 +61,15 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot switch off Nagle's algorithm");
         }
+        let handle = match ConnectionHandle::of(&stream) {
+            Ok(handle) => Arc::new(handle),
+            Err(error) => {
+                tracing::warn!(%error, "cannot duplicate the handle of a connection, so it is closed");
+                return;
+            }
+        };
         let service = Arc::clone(&self.service);
-        let answer = service_fn(move |request| answer(Arc::clone(&service), request));
+        let answer = service_fn(move |request| answer(Arc::clone(&service), Arc::clone(&handle), request));
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -68,32 +80,64 @@ impl Server {
     }
 }
 
-/// Reads a request whole, has it answered on a blocking thread, and turns the answer into hyper's form.
+/// Reads a request whole, has it answered on a blocking thread, and turns the answer into hyper's form. An error resets
+/// the connection.
 async fn answer(
     service: Arc<Service>,
+    handle: Arc<ConnectionHandle>,
     request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<bytes::Bytes>>, Infallible> {
+) -> Result<hyper::Response<ResponseBody>, ConnectionCut> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let length = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let mut request = Request { method: head.method, target, headers: head.headers, body: Bytes::new() };
+    let arrival = service.arrive(&request);
+    let cut = arrival.injection.cut;
+    if matches!(cut, Some(Cut::BeforeBody | Cut::InBody)) {
+        tokio::time::sleep(arrival.injection.delay).await;
+        let read = if cut == Some(Cut::InBody) { read_half(body, length).await } else { 0 };
+        arrival.record(&service.journal, 0, read);
+        return Err(handle.reset());
+    }
     let limit = service.config.body_limit;
     let response = match Limited::new(body, limit).collect().await {
         Ok(body) => {
-            let request =
-                Request { method: head.method, target, headers: head.headers, body: body.to_bytes() };
-            service.pass(request).await
+            request.body = body.to_bytes();
+            service.pass(arrival, request).await.ok_or_else(|| handle.reset())?
         }
         Err(error) => {
             let message = format!(
-                "the body of {} {target} cannot be read (at most {limit} bytes): {error}",
-                head.method
+                "the body of {} {} cannot be read (at most {limit} bytes): {error}",
+                request.method, request.target
             );
-            ServiceError::new(hyper::StatusCode::BAD_REQUEST, "IncompleteBody", message)
-                .response(Plane::Tunnel, "unread")
+            let response = ServiceError::new(StatusCode::BAD_REQUEST, "IncompleteBody", message)
+                .response(Plane::Tunnel, &arrival.request_id);
+            let response = response.with_header("x-odps-request-id", &arrival.request_id);
+            arrival.record(&service.journal, response.status.as_u16(), 0);
+            response
         }
     };
-    let Response { status, headers, body } = response;
-    let mut answer = hyper::Response::new(Full::new(body));
+    let Response { status, mut headers, body } = response;
+    let body = if cut == Some(Cut::InAnswer) {
+        headers.insert(CONTENT_LENGTH, body.len().into());
+        ResponseBody::half_of(&body)
+    } else {
+        ResponseBody::whole(body)
+    };
+    let mut answer = hyper::Response::new(body);
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     Ok(answer)
+}
+
+/// Reads about half of a body, or its first piece if the length is not known; gives the bytes read.
+async fn read_half(mut body: Incoming, length: Option<u64>) -> u64 {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if length.is_none_or(|length| read * 2 >= length) {
+            break;
+        }
+    }
+    read
 }

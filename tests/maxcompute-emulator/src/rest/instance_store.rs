@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ const KEPT_RESULTS: usize = 100;
 /// Instances that are kept at all.
 const KEPT_INSTANCES: usize = 100_000;
 
-/// A submitted job. Statements run while it is submitted, so it has always terminated.
+/// A submitted job.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) id: String,
@@ -20,8 +20,20 @@ pub(crate) struct Instance {
     /// The `<Job>` element as submitted.
     pub(crate) job: String,
     pub(crate) started: SystemTime,
-    pub(crate) ended: SystemTime,
-    pub(crate) outcome: Outcome,
+    state: Mutex<State>,
+}
+
+/// How far a job is.
+#[derive(Debug)]
+enum State {
+    /// Its statements have not been executed; they will be after so many looks.
+    Running {
+        looks: u32,
+    },
+    Ended {
+        at: SystemTime,
+        outcome: Outcome,
+    },
 }
 
 /// How a job ended.
@@ -35,67 +47,106 @@ pub(crate) enum Outcome {
     Forgotten,
     /// The message of the statement that failed.
     Failed(String),
+    /// It was stopped before its statements were executed.
+    Cancelled,
+}
+
+impl Instance {
+    pub(super) fn new(task: String, job: String, looks: u32) -> Self {
+        let started = SystemTime::now();
+        Self { id: instance_id(started), task, job, started, state: Mutex::new(State::Running { looks }) }
+    }
+
+    /// When and how the job ended; none while it runs.
+    pub(crate) fn end(&self) -> Option<(SystemTime, Outcome)> {
+        match &*self.state.lock() {
+            State::Running { .. } => None,
+            State::Ended { at, outcome } => Some((*at, outcome.clone())),
+        }
+    }
+
+    /// Looks at the job. A running one comes closer to its end, where `execute` gives the outcome; true if it ends now.
+    pub(super) fn look(&self, execute: impl FnOnce() -> Outcome) -> bool {
+        let mut state = self.state.lock();
+        match &mut *state {
+            State::Running { looks } if *looks > 0 => *looks -= 1,
+            State::Running { .. } => {
+                *state = State::Ended { at: SystemTime::now(), outcome: execute() };
+                return true;
+            }
+            State::Ended { .. } => {}
+        }
+        false
+    }
+
+    pub(super) fn fail(&self, message: String) {
+        *self.state.lock() = State::Ended { at: SystemTime::now(), outcome: Outcome::Failed(message) };
+    }
+
+    /// Stops the job; false if it has ended.
+    pub(super) fn cancel(&self) -> bool {
+        let mut state = self.state.lock();
+        let running = matches!(*state, State::Running { .. });
+        if running {
+            *state = State::Ended { at: SystemTime::now(), outcome: Outcome::Cancelled };
+        }
+        running
+    }
+
+    fn forget_rows(&self) {
+        if let State::Ended { outcome: outcome @ Outcome::Rows(_), .. } = &mut *self.state.lock() {
+            *outcome = Outcome::Forgotten;
+        }
+    }
 }
 
 /// The instances of the project, in memory.
 #[derive(Debug, Default)]
 pub(crate) struct InstanceStore {
-    state: Mutex<State>,
+    kept: Mutex<Kept>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    instances: HashMap<String, Arc<Instance>>,
-    order: VecDeque<String>,
-    results: BTreeMap<u64, String>,
-    created: u64,
+struct Kept {
+    /// By id, which begins with the time of submission.
+    instances: BTreeMap<String, Arc<Instance>>,
+    with_rows: VecDeque<Arc<Instance>>,
 }
 
 impl InstanceStore {
-    pub(crate) fn insert(&self, instance: Instance) -> Arc<Instance> {
+    pub(super) fn insert(&self, instance: Instance) -> Arc<Instance> {
         let instance = Arc::new(instance);
-        let mut state = self.state.lock();
-        state.created += 1;
-        let number = state.created;
-        if matches!(instance.outcome, Outcome::Rows(_)) {
-            state.results.insert(number, instance.id.clone());
-            if state.results.len() > KEPT_RESULTS {
-                state.forget_oldest_result();
-            }
-        }
-        state.order.push_back(instance.id.clone());
-        state.instances.insert(instance.id.clone(), Arc::clone(&instance));
-        if state.order.len() > KEPT_INSTANCES
-            && let Some(oldest) = state.order.pop_front()
-        {
-            state.instances.remove(&oldest);
+        let mut kept = self.kept.lock();
+        kept.instances.insert(instance.id.clone(), Arc::clone(&instance));
+        if kept.instances.len() > KEPT_INSTANCES {
+            kept.instances.pop_first();
         }
         instance
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Instance>> {
-        self.state.lock().instances.get(id).cloned()
+        self.kept.lock().instances.get(id).cloned()
     }
-}
 
-impl State {
-    fn forget_oldest_result(&mut self) {
-        let Some((_, id)) = self.results.pop_first() else { return };
-        if let Some(instance) = self.instances.get_mut(&id) {
-            *instance = Arc::new(Instance {
-                id: instance.id.clone(),
-                task: instance.task.clone(),
-                job: instance.job.clone(),
-                started: instance.started,
-                ended: instance.ended,
-                outcome: Outcome::Forgotten,
-            });
+    /// The instances, oldest first.
+    pub(super) fn list(&self) -> Vec<Arc<Instance>> {
+        self.kept.lock().instances.values().cloned().collect()
+    }
+
+    /// Keeps the rows of an instance that has just ended, instead of the oldest.
+    pub(super) fn keep_rows(&self, instance: &Arc<Instance>) {
+        let mut kept = self.kept.lock();
+        kept.with_rows.push_back(Arc::clone(instance));
+        let oldest = if kept.with_rows.len() > KEPT_RESULTS { kept.with_rows.pop_front() } else { None };
+        drop(kept);
+        if let Some(oldest) = oldest {
+            oldest.forget_rows();
         }
     }
 }
 
 /// An instance id as the service makes them: time to the millisecond, `g` and a random part.
-pub(crate) fn instance_id(now: SystemTime) -> String {
+fn instance_id(now: SystemTime) -> String {
     let now = OffsetDateTime::from(now);
     let random = uuid::Uuid::new_v4().simple().to_string();
     let random: String = random.chars().take(12).collect();

@@ -2,6 +2,8 @@
 
 mod instance;
 mod instance_store;
+mod job;
+mod page;
 mod project;
 mod result_text;
 mod schema;
@@ -10,6 +12,7 @@ mod xml;
 
 use hyper::StatusCode;
 
+use crate::fault::Injection;
 use crate::http::{Operation, Parameters, Request, Response, Route, ServiceError};
 use crate::service::Service;
 
@@ -22,6 +25,7 @@ pub(crate) struct RestCall<'a> {
     pub(crate) route: &'a Route,
     pub(crate) request: &'a Request,
     pub(crate) parameters: &'a Parameters,
+    pub(crate) injection: &'a Injection,
 }
 
 impl RestCall<'_> {
@@ -44,6 +48,7 @@ impl RestCall<'_> {
             Operation::GetTable => self.get_table(),
             Operation::GetPartition => self.get_partition(),
             Operation::ListPartitions => self.list_partitions(),
+            Operation::ListInstances => self.list_instances(),
             Operation::CreateInstance => self.create_instance(),
             Operation::GetInstance => self.get_instance(),
             Operation::GetInstanceTasks => self.get_instance_tasks(),

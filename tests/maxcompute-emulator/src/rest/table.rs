@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -12,13 +14,15 @@ impl RestCall<'_> {
     pub(super) fn list_tables(&self) -> Result<Response, ServiceError> {
         let prefix = self.parameters.get("name").unwrap_or_default().to_lowercase();
         let names = self.service.catalog.table_names(self.schema())?;
-        let tables: String = names
-            .iter()
-            .filter(|name| name.starts_with(&prefix))
-            .map(|name| format!("<Table>{}{}</Table>", element("Name", name), element("Owner", OWNER)))
-            .collect();
-        let size = names.len();
-        let document = format!("<Tables><Marker/><MaxItems>{size}</MaxItems>{tables}</Tables>");
+        let page = self.page(names.into_iter().filter(|name| name.starts_with(&prefix)), Clone::clone)?;
+        let entry =
+            |name: &String| format!("<Table>{}{}</Table>", element("Name", name), element("Owner", OWNER));
+        let document = format!(
+            "<Tables>{}{}{}</Tables>",
+            element("Marker", &page.marker),
+            element("MaxItems", page.size),
+            page.entries.iter().map(entry).collect::<String>()
+        );
         Ok(Response::xml(StatusCode::OK, document))
     }
 
@@ -38,7 +42,7 @@ impl RestCall<'_> {
             "isVirtualView": false,
             "isExternal": false,
             "lifecycle": definition.lifecycle.map_or(-1, i64::from),
-            "size": 0,
+            "size": table.byte_count(),
             "recordNum": table.row_count(),
             "tableLabel": "0",
             "shardExist": false,
@@ -47,7 +51,7 @@ impl RestCall<'_> {
             && let Some(schema) = schema.as_object_mut()
         {
             schema.insert("IsArchived".to_owned(), json!(false));
-            schema.insert("PhysicalSize".to_owned(), json!(0));
+            schema.insert("PhysicalSize".to_owned(), json!(table.byte_count()));
             schema.insert("FileNum".to_owned(), json!(0));
             // A document inside the document, as text.
             schema.insert("Reserved".to_owned(), json!(reserved(&definition).to_string()));
@@ -69,19 +73,19 @@ impl RestCall<'_> {
         let table = self.service.catalog.table(self.schema(), &self.route.object)?;
         let wanted = PartitionSpec::parse(self.parameters.get("partition").unwrap_or_default())?;
         let fits = |spec: &PartitionSpec| wanted.values().iter().all(|value| spec.values().contains(value));
-        let mut partitions = String::new();
-        for (spec, created, _) in table.partitions() {
-            if spec.is_empty() || !fits(&spec) {
-                continue;
-            }
+        let partitions = table.partitions().into_iter().filter(|(spec, ..)| !spec.is_empty() && fits(spec));
+        let page = self.page(partitions, |(spec, ..)| partition_key(spec))?;
+        let entry = |(spec, created, _): &(PartitionSpec, SystemTime, usize)| {
             let columns: String =
                 spec.values().iter().map(|(key, value)| partition_column(key, value)).collect();
-            partitions.push_str(&format!(
-                "<Partition>{columns}{}</Partition>",
-                element("CreationTime", epoch_ms(created) / 1000)
-            ));
-        }
-        let document = format!("<Partitions><Marker/>{partitions}</Partitions>");
+            let created = element("CreationTime", epoch_ms(*created) / 1000);
+            format!("<Partition>{columns}{created}</Partition>")
+        };
+        let document = format!(
+            "<Partitions>{}{}</Partitions>",
+            element("Marker", &page.marker),
+            page.entries.iter().map(entry).collect::<String>()
+        );
         Ok(Response::xml(StatusCode::OK, document))
     }
 
@@ -104,6 +108,12 @@ impl RestCall<'_> {
         let document = format!("<Partition><Schema>{}</Schema></Partition>", cdata(&schema.to_string()));
         Ok(Response::xml(StatusCode::OK, document))
     }
+}
+
+/// The values of a partition in hexadecimal, which sort like the values themselves and fit into a URL.
+fn partition_key(spec: &PartitionSpec) -> String {
+    let value = |(_, value): &(String, String)| value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    spec.values().iter().map(value).collect::<Vec<String>>().join("-")
 }
 
 fn partition_column(key: &str, value: &str) -> String {

@@ -55,6 +55,13 @@ impl Rows {
         }
     }
 
+    pub(super) fn byte_count(&self) -> usize {
+        match self {
+            Self::Append(rows) => rows.iter().map(Row::len).sum(),
+            Self::Delta(rows) => rows.rows().map(Row::len).sum(),
+        }
+    }
+
     pub(super) fn snapshot(&self) -> Vec<Row> {
         match self {
             Self::Append(rows) => rows.clone(),

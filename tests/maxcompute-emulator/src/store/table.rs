@@ -98,6 +98,11 @@ impl Table {
         self.state.read().partitions.values().map(|partition| partition.rows.len()).sum()
     }
 
+    /// Bytes of the rows in all partitions.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.state.read().partitions.values().map(|partition| partition.rows.byte_count()).sum()
+    }
+
     /// The partitions with their creation times and row counts, in the order of their values.
     pub(crate) fn partitions(&self) -> Vec<(PartitionSpec, SystemTime, usize)> {
         let state = self.state.read();

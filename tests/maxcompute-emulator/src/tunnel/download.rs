@@ -1,6 +1,7 @@
 //! Download sessions: a snapshot of a table, or the result of a SELECT, read in row ranges.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -29,6 +30,8 @@ pub(super) struct Download {
     rows: Rows,
     record_count: usize,
     quota_name: String,
+    /// Looks that still find the session under preparation.
+    looks: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -72,6 +75,7 @@ impl TunnelCall<'_> {
             record_count: rows.len(),
             rows: Rows::Table { rows, table, definition },
             quota_name: self.quota_name().to_owned(),
+            looks: AtomicU32::new(self.injection.unfinished),
         }))
     }
 
@@ -80,10 +84,10 @@ impl TunnelCall<'_> {
         let instance = self.service.instances.get(id).ok_or_else(|| {
             ServiceError::not_found("NoSuchObject", format!("instance {id} does not exist"))
         })?;
-        let result = match &instance.outcome {
-            Outcome::Rows(result) => Arc::clone(result),
-            Outcome::Forgotten => return Err(forgotten(&instance)),
-            Outcome::Done | Outcome::Failed(_) => {
+        let result = match instance.end().map(|(_, outcome)| outcome) {
+            Some(Outcome::Rows(result)) => result,
+            Some(Outcome::Forgotten) => return Err(forgotten(&instance)),
+            None | Some(Outcome::Done | Outcome::Failed(_) | Outcome::Cancelled) => {
                 let message = format!("instance {id} is no successful SELECT, so it has no rows to download");
                 return Err(ServiceError::new(StatusCode::BAD_REQUEST, "InstanceTypeNotSupported", message));
             }
@@ -97,6 +101,7 @@ impl TunnelCall<'_> {
             record_count: result.rows.len().min(most),
             rows: Rows::Result(result),
             quota_name: self.quota_name().to_owned(),
+            looks: AtomicU32::new(self.injection.unfinished),
         }))
     }
 
@@ -128,6 +133,10 @@ impl TunnelCall<'_> {
             return Err(ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message));
         }
         let download = &session.content;
+        if download.looks.load(Ordering::Relaxed) > 0 {
+            let message = format!("download session {} is initiating; ask for its status first", session.id);
+            return Err(ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message));
+        }
         download.check_current()?;
         let range = self.parameters.require("rowrange")?;
         let rows = row_range(range)
@@ -206,9 +215,17 @@ fn write_row(
 
 fn session_response(code: StatusCode, session: &Session<Download>) -> Response {
     let download = &session.content;
+    let look = |looks: u32| looks.checked_sub(1);
+    let status = if session.is_expired() {
+        "expired"
+    } else if download.looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, look).is_ok() {
+        "initiating"
+    } else {
+        "normal"
+    };
     let document = json!({
         "DownloadID": session.id,
-        "Status": if session.is_expired() { "expired" } else { "normal" },
+        "Status": status,
         "Owner": "emulator",
         "RecordCount": download.record_count,
         "Schema": schema_json(&download.columns, &download.partition_keys),

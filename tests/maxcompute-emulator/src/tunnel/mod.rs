@@ -3,15 +3,21 @@
 mod download;
 mod schema_json;
 mod session;
+mod slots;
+mod stream;
 mod upload;
 mod upsert;
 mod upsert_records;
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 
+use crate::fault::Injection;
 use crate::http::{Operation, Parameters, Request, Response, Route, ServiceError};
-use crate::schema::PartitionSpec;
+use crate::schema::{PartitionSpec, TableDefinition};
 use crate::service::Service;
+use crate::store::Table;
 
 pub(crate) use session::Sessions;
 
@@ -21,15 +27,24 @@ pub(crate) struct TunnelCall<'a> {
     pub(crate) route: &'a Route,
     pub(crate) request: &'a Request,
     pub(crate) parameters: &'a Parameters,
+    pub(crate) injection: &'a Injection,
 }
 
 impl TunnelCall<'_> {
     pub(crate) fn answer(&self) -> Result<Response, ServiceError> {
+        if self.injection.session_lost {
+            let ids = ["upsertid", "uploadid", "downloadid"].into_iter();
+            ids.filter_map(|name| self.parameters.get(name)).for_each(|id| self.service.sessions.forget(id));
+        }
         match self.route.operation {
             Operation::CreateUpload => self.create_upload(),
             Operation::GetUpload => self.get_upload(),
             Operation::WriteUploadBlock => self.write_upload_block(),
             Operation::CommitUpload => self.commit_upload(),
+            Operation::CreateStream => self.create_stream(),
+            Operation::GetStream => self.get_stream(),
+            Operation::WriteStream => self.write_stream(),
+            Operation::AbortStream => self.abort_stream(),
             Operation::CreateUpsert => self.create_upsert(),
             Operation::GetUpsert => self.get_upsert(),
             Operation::WriteUpsert => self.write_upsert(),
@@ -47,15 +62,39 @@ impl TunnelCall<'_> {
     }
 
     /// The table that the request names. A missing one is `NoSuchTable` here, unlike in metadata requests.
-    fn table(&self) -> Result<std::sync::Arc<crate::store::Table>, ServiceError> {
+    fn table(&self) -> Result<Arc<Table>, ServiceError> {
         let schema = self.service.schema_of(self.route, self.parameters.get("curr_schema"));
         self.service.catalog.table(schema, &self.route.object).map_err(|error| {
             let mut error = ServiceError::from(error);
             if error.code == "NoSuchObject" {
-                error.code = "NoSuchTable";
+                error.code = "NoSuchTable".into();
             }
             error
         })
+    }
+
+    /// Checks that the request names the table and the partition of its session.
+    fn check_object(
+        &self,
+        kind: &str,
+        id: &str,
+        table: &Arc<Table>,
+        definition: &TableDefinition,
+        partition: &PartitionSpec,
+    ) -> Result<(), ServiceError> {
+        let same_table = self.table().is_ok_and(|named| named.id == table.id) || table.is_dropped();
+        if !same_table {
+            let message = format!("{kind} session {id} belongs to another table than {}", self.route.object);
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let named = self.partition()?.in_order_of(&definition.partition_key_names())?;
+        if named != *partition {
+            let message = format!(
+                "{kind} session {id} belongs to the partition `{partition}`, the request names `{named}`"
+            );
+            return Err(ServiceError::invalid_argument(message));
+        }
+        Ok(())
     }
 
     /// The partition parameter; the empty spec if there is none.

@@ -34,8 +34,18 @@ pub(super) struct Upload {
 
 #[derive(Debug, Default)]
 struct State {
-    closed: bool,
+    progress: Progress,
+    /// Looks that still find a commit under way.
+    looks: u32,
     blocks: BTreeMap<u32, Block>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    Open,
+    Closing,
+    Closed,
 }
 
 #[derive(Debug)]
@@ -53,6 +63,25 @@ impl Upload {
             }
             other => other.into(),
         })
+    }
+}
+
+impl Upload {
+    /// Brings a commit that is under way one look closer to its end; at the end its rows become visible.
+    fn settle(&self, state: &mut State) -> Result<(), ServiceError> {
+        if state.progress != Progress::Closing {
+            return Ok(());
+        }
+        if state.looks > 0 {
+            state.looks -= 1;
+            return Ok(());
+        }
+        self.check_current()?;
+        let rows = state.blocks.values().flat_map(|block| block.rows.iter().cloned()).collect();
+        self.table.append(&self.definition, &self.partition, rows, self.overwrite)?;
+        state.progress = Progress::Closed;
+        state.blocks.values_mut().for_each(|block| block.rows = Vec::new());
+        Ok(())
     }
 }
 
@@ -91,25 +120,14 @@ impl TunnelCall<'_> {
             )
         })?;
         let upload = &session.content;
-        let same_table =
-            self.table().is_ok_and(|table| table.id == upload.table.id) || upload.table.is_dropped();
-        if !same_table {
-            let message = format!("upload session {id} belongs to another table than {}", self.route.object);
-            return Err(ServiceError::invalid_argument(message));
-        }
-        let partition = self.partition()?.in_order_of(&upload.definition.partition_key_names())?;
-        if partition != upload.partition {
-            let message = format!(
-                "upload session {id} belongs to the partition `{}`, the request names `{partition}`",
-                upload.partition
-            );
-            return Err(ServiceError::invalid_argument(message));
-        }
+        self.check_object("upload", id, &upload.table, &upload.definition, &upload.partition)?;
         Ok(session)
     }
 
     pub(super) fn get_upload(&self) -> Result<Response, ServiceError> {
-        Ok(session_response(StatusCode::OK, &*self.upload()?))
+        let session = self.upload()?;
+        session.content.settle(&mut session.content.state.lock())?;
+        Ok(session_response(StatusCode::OK, &session))
     }
 
     pub(super) fn write_upload_block(&self) -> Result<Response, ServiceError> {
@@ -139,12 +157,15 @@ impl TunnelCall<'_> {
         let session = self.upload()?;
         let upload = &session.content;
         let mut state = upload.state.lock();
-        writable(&session, &state)?;
-        upload.check_current()?;
-        let rows = state.blocks.values().flat_map(|block| block.rows.iter().cloned()).collect();
-        upload.table.append(&upload.definition, &upload.partition, rows, upload.overwrite)?;
-        state.closed = true;
-        state.blocks.values_mut().for_each(|block| block.rows = Vec::new());
+        if state.progress != Progress::Closing {
+            writable(&session, &state)?;
+            upload.check_current()?;
+            (state.progress, state.looks) = (Progress::Closing, self.injection.unfinished);
+        }
+        if let Err(error) = upload.settle(&mut state) {
+            state.progress = Progress::Open;
+            return Err(error);
+        }
         drop(state);
         Ok(session_response(StatusCode::OK, &session))
     }
@@ -164,10 +185,11 @@ fn writable(session: &Session<Upload>, state: &State) -> Result<(), ServiceError
 }
 
 fn status(session: &Session<Upload>, state: &State) -> &'static str {
-    match (state.closed, session.is_expired()) {
-        (true, _) => "closed",
-        (false, true) => "expired",
-        (false, false) => "normal",
+    match (state.progress, session.is_expired()) {
+        (Progress::Closed, _) => "closed",
+        (Progress::Closing, _) => "closing",
+        (Progress::Open, true) => "expired",
+        (Progress::Open, false) => "normal",
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::TunnelCall;
 use super::schema_json::schema_json;
 use super::session::Session;
+use super::slots::Slots;
 use super::upsert_records::{Bucket, read_changes};
 use crate::http::{Response, ServiceError};
 use crate::record::BucketHasher;
@@ -27,7 +28,7 @@ pub(super) struct Upsert {
     table: Arc<Table>,
     definition: Arc<TableDefinition>,
     partition: PartitionSpec,
-    slots: u32,
+    slots: Mutex<Slots>,
     hasher: BucketHasher,
     quota_name: String,
     state: Mutex<State>,
@@ -36,6 +37,8 @@ pub(super) struct Upsert {
 #[derive(Debug)]
 struct State {
     status: Status,
+    /// Looks that still find a commit under way.
+    looks: u32,
     /// Changes in the order in which the requests that brought them were answered.
     changes: Vec<Change>,
 }
@@ -44,9 +47,10 @@ struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
     Normal,
+    Committing,
     Committed,
     Aborted,
-    /// The commit failed: the table has been dropped or changed.
+    /// The table has been dropped or changed.
     Critical,
     Expired,
 }
@@ -55,6 +59,7 @@ impl Status {
     fn as_str(self) -> &'static str {
         match self {
             Self::Normal => "normal",
+            Self::Committing => "committing",
             Self::Committed => "committed",
             Self::Aborted => "aborted",
             Self::Critical => "critical",
@@ -67,8 +72,26 @@ impl Upsert {
     /// The slot that a bucket belongs to: buckets are dealt to slots in runs.
     fn slot_of(&self, bucket: u32) -> u32 {
         let buckets = u64::from(self.definition.bucket_count);
-        let slot = u64::from(bucket) * u64::from(self.slots) / buckets.max(1);
+        let slot = u64::from(bucket) * u64::from(self.slots.lock().count()) / buckets.max(1);
         slot as u32
+    }
+
+    /// Brings a commit that is under way one look closer to its end; at the end its changes become visible.
+    fn settle(&self, state: &mut State) -> Result<(), ServiceError> {
+        if state.status != Status::Committing {
+            return Ok(());
+        }
+        if state.looks > 0 {
+            state.looks -= 1;
+            return Ok(());
+        }
+        let changes = std::mem::take(&mut state.changes);
+        if let Err(error) = self.table.upsert(&self.definition, &self.partition, changes) {
+            state.status = Status::Critical;
+            return Err(error.into());
+        }
+        state.status = Status::Committed;
+        Ok(())
     }
 }
 
@@ -101,10 +124,10 @@ impl TunnelCall<'_> {
             table,
             definition,
             partition,
-            slots,
+            slots: Mutex::new(Slots::new(slots)),
             hasher: BucketHasher::Default,
             quota_name: self.quota_name().to_owned(),
-            state: Mutex::new(State { status: Status::Normal, changes: Vec::new() }),
+            state: Mutex::new(State { status: Status::Normal, looks: 0, changes: Vec::new() }),
         };
         let session = self.service.sessions.upserts.create(lifetime, content);
         let status = current(&session, &session.content.state.lock());
@@ -118,26 +141,16 @@ impl TunnelCall<'_> {
             ServiceError::not_found("UpsertSessionNotFound", message)
         })?;
         let upsert = &session.content;
-        let same_table =
-            self.table().is_ok_and(|table| table.id == upsert.table.id) || upsert.table.is_dropped();
-        if !same_table {
-            let message = format!("upsert session {id} belongs to another table than {}", self.route.object);
-            return Err(ServiceError::invalid_argument(message));
-        }
-        let partition = self.partition()?.in_order_of(&upsert.definition.partition_key_names())?;
-        if partition != upsert.partition {
-            let message = format!(
-                "upsert session {id} belongs to the partition `{}`, the request names `{partition}`",
-                upsert.partition
-            );
-            return Err(ServiceError::invalid_argument(message));
-        }
+        self.check_object("upsert", id, &upsert.table, &upsert.definition, &upsert.partition)?;
         Ok(session)
     }
 
     pub(super) fn get_upsert(&self) -> Result<Response, ServiceError> {
         let session = self.upsert()?;
-        let status = current(&session, &session.content.state.lock());
+        let mut state = session.content.state.lock();
+        session.content.settle(&mut state)?;
+        let status = current(&session, &state);
+        drop(state);
         Ok(self.upsert_response(&session, status))
     }
 
@@ -179,14 +192,12 @@ impl TunnelCall<'_> {
                 format!("slotid={sent}: bucket {bucket} belongs to slot {slot}; reload the session");
             return Err(ServiceError::invalid_argument(message));
         }
-        let worker = self.service.worker_address();
-        match self.request.header("odps-tunnel-routed-server") {
-            Some(sent) if sent == worker => Ok(()),
-            sent => Err(ServiceError::invalid_argument(format!(
-                "odps-tunnel-routed-server is `{}`, slot {slot} is at `{worker}`; reload the session",
-                sent.unwrap_or_default()
-            ))),
+        let mut slots = upsert.slots.lock();
+        if let Some(how) = self.injection.slot_moved {
+            slots.move_slot(slot, how);
         }
+        let named = self.request.header("odps-tunnel-routed-server");
+        slots.check(slot, named, &self.service.worker_address())
     }
 
     /// Applies the session's changes once; a repeated commit answers like the first.
@@ -194,28 +205,29 @@ impl TunnelCall<'_> {
         let session = self.upsert()?;
         let upsert = &session.content;
         let mut state = upsert.state.lock();
+        if state.status == Status::Normal {
+            upsert.table.check_current(&upsert.definition)?;
+        }
         match current(&session, &state) {
-            Status::Committed => {}
+            Status::Committed | Status::Committing => {}
             Status::Normal => {
-                upsert.table.check_current(&upsert.definition)?;
-                let changes = std::mem::take(&mut state.changes);
-                if let Err(error) = upsert.table.upsert(&upsert.definition, &upsert.partition, changes) {
-                    state.status = Status::Critical;
-                    return Err(error.into());
-                }
-                state.status = Status::Committed;
+                (state.status, state.looks) = (Status::Committing, self.injection.unfinished);
             }
             status => return Err(conflict(&session.id, "committed", status)),
         }
+        upsert.settle(&mut state)?;
+        let status = state.status;
         drop(state);
-        Ok(self.upsert_response(&session, Status::Committed))
+        Ok(self.upsert_response(&session, status))
     }
 
     pub(super) fn abort_upsert(&self) -> Result<Response, ServiceError> {
         let session = self.upsert()?;
         let mut state = session.content.state.lock();
         match current(&session, &state) {
-            Status::Committed => return Err(conflict(&session.id, "aborted", Status::Committed)),
+            status @ (Status::Committing | Status::Committed) => {
+                return Err(conflict(&session.id, "aborted", status));
+            }
             Status::Normal | Status::Aborted | Status::Critical | Status::Expired => {
                 state.status = Status::Aborted;
                 state.changes = Vec::new();
@@ -228,7 +240,11 @@ impl TunnelCall<'_> {
     fn upsert_response(&self, session: &Session<Upsert>, status: Status) -> Response {
         let upsert = &session.content;
         let worker = self.service.worker_address();
-        let slot = |slot: u32| {
+        let slots: Vec<String> = {
+            let slots = upsert.slots.lock();
+            (0..slots.count()).map(|slot| slots.address(slot, &worker)).collect()
+        };
+        let slot = |(slot, worker): (u32, &String)| {
             let buckets =
                 (0..upsert.definition.bucket_count).filter(|bucket| upsert.slot_of(*bucket) == slot);
             let buckets: Vec<u32> = buckets.collect();
@@ -239,7 +255,7 @@ impl TunnelCall<'_> {
             "schema": schema_json(&upsert.definition.columns, &upsert.definition.partition_keys),
             "hash_key": upsert.definition.primary_key_names().collect::<Vec<_>>(),
             "hasher": upsert.hasher.to_string(),
-            "slots": (0..upsert.slots).map(slot).collect::<Vec<_>>(),
+            "slots": (0..).zip(&slots).map(slot).collect::<Vec<_>>(),
             "status": status.as_str(),
             "quota_name": upsert.quota_name,
             "enable_partial_update": false,
@@ -248,9 +264,14 @@ impl TunnelCall<'_> {
     }
 }
 
-/// The status of a session now: one that nobody ended may have expired, or have lost its table.
+/// The status of a session now: one that nobody ended may have expired, or its table may have changed.
 fn current(session: &Session<Upsert>, state: &State) -> Status {
-    if state.status == Status::Normal && session.is_expired() { Status::Expired } else { state.status }
+    let upsert = &session.content;
+    match state.status {
+        Status::Normal if session.is_expired() => Status::Expired,
+        Status::Normal if upsert.table.check_current(&upsert.definition).is_err() => Status::Critical,
+        status => status,
+    }
 }
 
 fn conflict(id: &str, verb: &str, status: Status) -> ServiceError {

@@ -48,6 +48,17 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: impl Into<Bytes>,
 ) -> Answer {
+    attempt(emulator, method, target, headers, body).await.expect("a whole response")
+}
+
+/// Sends a request whose connection may break.
+pub(crate) async fn attempt(
+    emulator: &Emulator,
+    method: Method,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> hyper::Result<Answer> {
     let stream = tokio::net::TcpStream::connect(emulator.address()).await.expect("a connection");
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a handshake");
     tokio::spawn(connection);
@@ -56,10 +67,10 @@ pub(crate) async fn send(
         request = request.header(*name, *value);
     }
     let request = request.body(Full::new(body.into())).expect("a request");
-    let answer = sender.send_request(request).await.expect("a response");
+    let answer = sender.send_request(request).await?;
     let (head, body) = answer.into_parts();
-    let body = body.collect().await.expect("a body").to_bytes();
-    Answer { status: head.status, headers: head.headers, body }
+    let body = body.collect().await?.to_bytes();
+    Ok(Answer { status: head.status, headers: head.headers, body })
 }
 
 pub(crate) async fn get(emulator: &Emulator, target: &str) -> Answer {
@@ -163,9 +174,20 @@ impl Upsert {
     }
 
     pub(crate) async fn put(&self, emulator: &Emulator, bucket: u32, count: usize, body: Vec<u8>) -> Answer {
+        self.try_put(emulator, bucket, count, body).await.expect("a whole response")
+    }
+
+    /// Writes on a connection that may break.
+    pub(crate) async fn try_put(
+        &self,
+        emulator: &Emulator,
+        bucket: u32,
+        count: usize,
+        body: Vec<u8>,
+    ) -> hyper::Result<Answer> {
         let (slot, worker) = self.slot_of(bucket);
         let target = format!("{}&bucketid={bucket}&slotid={slot}&record_count={count}", self.target());
-        send(emulator, Method::PUT, &target, &[("odps-tunnel-routed-server", worker)], body).await
+        attempt(emulator, Method::PUT, &target, &[("odps-tunnel-routed-server", worker)], body).await
     }
 
     pub(crate) async fn commit(&self, emulator: &Emulator) -> Answer {

@@ -119,3 +119,22 @@ async fn a_download_keeps_reading_what_it_began_with() {
     assert_eq!(read.status, 200, "{}", read.text());
     assert!(read.body.windows(6).any(|window| window == b"before"));
 }
+
+#[tokio::test]
+async fn a_session_expires_when_its_time_has_come() {
+    let emulator = emulator().await;
+    create_delta(&emulator, "t").await;
+    let short = Upsert::create(&emulator, "t", "&lifecycle=1").await;
+    let long = Upsert::create(&emulator, "t", "").await;
+    emulator.advance_clock(Duration::from_secs(3599));
+    assert_eq!(get(&emulator, &short.target()).await.json()["status"], "normal");
+    assert_eq!(post(&emulator, "/emulator/clock?advance=1").await.status, 204);
+    assert_eq!(get(&emulator, &short.target()).await.json()["status"], "expired");
+    assert_eq!(get(&emulator, &long.target()).await.json()["status"], "normal");
+    let answer = short.put(&emulator, BUCKET_OF_1, 1, write_of_1("a")).await;
+    answer.assert_error(400, "StatusConflict", "is expired");
+    long.commit(&emulator).await.json();
+    emulator.advance_clock(Duration::from_secs(24 * 3600));
+    assert_eq!(get(&emulator, &long.target()).await.json()["status"], "committed");
+    post(&emulator, "/emulator/clock").await.assert_error(400, "InvalidArgument", "`advance` is missing");
+}

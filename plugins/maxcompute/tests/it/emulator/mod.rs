@@ -1,14 +1,24 @@
 //! Whole flows against the emulator over TCP, with verified signatures.
 
+mod access;
+mod alterations;
 mod creation;
+mod nested;
+mod renames;
 mod sessions;
+mod tables;
 mod types;
 mod uploads;
 
 use cdc_plugin::options::Setting;
 use cdc_plugin::sink::{Applied, Committable};
 use cdc_plugin::types::{RowKind, TableSchema};
+use cdc_plugin_maxcompute::request::Client;
+use cdc_plugin_maxcompute::rest::{Table, TableName};
+use cdc_plugin_maxcompute::settings::Settings;
+use cdc_plugin_maxcompute::shape::TargetColumn;
 use cdc_plugin_maxcompute::sink::Sink;
+use cdc_plugin_maxcompute::sql::{Statement, run};
 use maxcompute_emulator::auth::AccessKey;
 use maxcompute_emulator::{Config, Emulator, Operation};
 
@@ -16,6 +26,7 @@ use crate::support::native::NativeHost;
 use crate::support::tables::{batch, creation, options};
 
 const KEY: &str = "VerySecretKey";
+const TOKEN: &str = "VerySecretToken";
 
 /// An emulator, and sinks on it that share nothing, as those of several processes.
 struct Place {
@@ -29,7 +40,7 @@ impl Place {
         config.access_key = Some(AccessKey::new("the-id".to_owned(), KEY.to_owned()));
         change(&mut config);
         let emulator = Emulator::start(config).await.unwrap();
-        Self { emulator, host: NativeHost::new(&[("key-handle", KEY)]) }
+        Self { emulator, host: NativeHost::new(&[("key-handle", KEY), ("token-handle", TOKEN)]) }
     }
 
     async fn plain() -> Self {
@@ -49,6 +60,33 @@ impl Place {
     /// Rows of a table, as comma-separated text without the header, sorted.
     async fn rows(&self, table: &str) -> Vec<String> {
         crate::support::select::rows(&self.host, &self.emulator.endpoint(), table).await
+    }
+
+    /// Run a statement beside the sink.
+    async fn run(&self, sql: &str) {
+        let statement =
+            Statement { what: "running a statement", task: "t", sql, schema_model: false, repeatable: false };
+        run(&self.client(), &statement).await.unwrap();
+    }
+
+    /// A table of a project without schemas, as its metadata tell of it.
+    async fn table(&self, table: &str) -> Option<Table> {
+        let name = TableName { project: "p".to_owned(), schema: None, table: table.to_owned() };
+        cdc_plugin_maxcompute::rest::table(&self.client(), &name).await.unwrap()
+    }
+
+    /// Columns of a table: name and type, with `!` where null is not taken.
+    async fn columns(&self, table: &str) -> Vec<String> {
+        let columns = self.table(table).await.unwrap().columns;
+        let line = |column: &TargetColumn| {
+            format!("{} {}{}", column.name, column.r#type, if column.nullable { "" } else { "!" })
+        };
+        columns.iter().map(line).collect()
+    }
+
+    fn client(&self) -> Client<NativeHost> {
+        let settings = Settings::read(&options(&format!("{}/api", self.emulator.endpoint()))).unwrap();
+        Client::new(self.host.clone(), settings)
     }
 
     fn count(&self, operation: Operation) -> usize {

@@ -53,21 +53,32 @@ async fn a_long_append_becomes_numbered_blocks() {
 }
 
 #[tokio::test]
-async fn each_compression_is_understood() {
+async fn each_compression_is_understood_for_one_row_and_for_many() {
     for (name, encoding) in [
         ("raw", BodyEncoding::Identity),
         ("zlib", BodyEncoding::Deflate),
         ("lz4", BodyEncoding::Lz4Frame),
         ("snappy", BodyEncoding::SnappyFramed),
     ] {
-        let place = Place::plain().await;
-        let schema = orders(true);
-        created(&place, &schema).await;
-        let sink = place.sink_with(&[plain("compress.algorithm", name)]);
-        let committable = prepared(&sink, &schema, &[(Insert, 1, Some("a"))]).await;
-        sink.commit(&committable).await.unwrap();
-        assert_eq!(place.rows("orders").await, ["1,a"], "{name}");
-        assert!(place.host.encodings().contains(&encoding), "{name}");
+        for keyed in [true, false] {
+            let place = Place::plain().await;
+            let schema = orders(keyed);
+            created(&place, &schema).await;
+            let sink = place.sink_with(&[plain("compress.algorithm", name)]);
+            let committable = prepared(&sink, &schema, &[(Insert, 0, Some("a"))]).await;
+            sink.commit(&committable).await.unwrap();
+            // More than a block of snappy (64 KiB) in each bucket.
+            let notes: Vec<_> = (0..200).map(|id| format!("{id}{}", "中x".repeat(id * 20 + 2000))).collect();
+            let rows: Vec<_> =
+                notes.iter().zip(1..).map(|(note, id)| (Insert, id, Some(note.as_str()))).collect();
+            sink.commit(&prepared(&sink, &schema, &rows).await).await.unwrap();
+            let mut expected: Vec<_> =
+                rows.iter().map(|(_, id, note)| format!("{id},{}", note.unwrap())).collect();
+            expected.push("0,a".to_owned());
+            expected.sort_unstable();
+            assert!(place.rows("orders").await == expected, "{name}");
+            assert!(place.host.encodings().contains(&encoding), "{name}");
+        }
     }
 }
 

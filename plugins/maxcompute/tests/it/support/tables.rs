@@ -3,7 +3,8 @@
 use cdc_plugin::batch::BatchBuilder;
 use cdc_plugin::options::{Setting, Value};
 use cdc_plugin::types::{
-    Batch, Column, LogicalType, RowKind, SchemaChange, SchemaChangeEvent, TableId, TableSchema,
+    AddedColumn, Batch, Column, ColumnPosition, ColumnRename, LogicalType, RowKind, SchemaChange,
+    SchemaChangeEvent, TableId, TableSchema, TypeChange,
 };
 
 pub(crate) fn plain(name: &str, value: impl Into<String>) -> Setting {
@@ -33,11 +34,34 @@ pub(crate) fn orders(keyed: bool) -> TableSchema {
 }
 
 pub(crate) fn creation(schema: &TableSchema) -> SchemaChangeEvent {
-    SchemaChangeEvent {
-        table: schema.table.clone(),
-        change: SchemaChange::CreateTable,
-        schema: schema.clone(),
-    }
+    changed(schema, SchemaChange::CreateTable)
+}
+
+/// A change of a table that keeps its name; `schema` is the shape after it.
+pub(crate) fn changed(schema: &TableSchema, change: SchemaChange) -> SchemaChangeEvent {
+    SchemaChangeEvent { table: schema.table.clone(), change, schema: schema.clone() }
+}
+
+/// Addition of columns, each at the end.
+pub(crate) fn addition(columns: &[Column]) -> SchemaChange {
+    let last = |column: &Column| AddedColumn { column: column.clone(), position: ColumnPosition::Last };
+    SchemaChange::AddColumns(columns.iter().map(last).collect())
+}
+
+/// Renames of columns, all at once.
+pub(crate) fn renames(pairs: &[(&str, &str)]) -> SchemaChange {
+    let rename = |(old, new): &(&str, &str)| ColumnRename { old: (*old).to_owned(), new: (*new).to_owned() };
+    SchemaChange::RenameColumn(pairs.iter().map(rename).collect())
+}
+
+/// Another type for each column.
+pub(crate) fn type_changes(columns: &[Column]) -> SchemaChange {
+    let change = |column: &Column| TypeChange {
+        column: column.name.clone(),
+        old: Vec::new(),
+        new: column.nodes.clone(),
+    };
+    SchemaChange::AlterColumnType(columns.iter().map(change).collect())
 }
 
 /// Rows of [`orders`].

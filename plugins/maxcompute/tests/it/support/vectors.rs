@@ -79,6 +79,7 @@ pub(crate) fn schema(
             name: column.name.to_uppercase(),
             r#type: column_type(column).unwrap(),
             nullable: true,
+            comment: String::new(),
         })
         .collect();
     let key = columns.iter().enumerate().filter(|(_, column)| primary_key.contains(&column.name.as_str()));

@@ -1,0 +1,53 @@
+use crate::http::{Operation, Request};
+
+/// Which requests a fault is about; an empty pattern fits all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pattern {
+    pub(super) operation: Option<Operation>,
+    pub(super) method: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) parameters: Vec<(String, Option<String>)>,
+}
+
+impl Pattern {
+    pub(super) fn fits(&self, operation: Option<Operation>, request: &Request) -> bool {
+        let path = request.target.split('?').next().unwrap_or_default();
+        let path = path.strip_prefix("/api").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+        let parameters = request.parameters();
+        self.operation.is_none_or(|wanted| operation == Some(wanted))
+            && self.method.as_ref().is_none_or(|wanted| request.method.as_str() == wanted)
+            && self.path.as_ref().is_none_or(|glob| matches(glob.as_bytes(), path.as_bytes()))
+            && self.parameters.iter().all(|(name, value)| match value {
+                Some(value) => parameters.get(name) == Some(value),
+                None => parameters.has(name),
+            })
+    }
+}
+
+/// Whether `glob`, in which `*` stands for any bytes, is the whole text.
+fn matches(glob: &[u8], text: &[u8]) -> bool {
+    match glob.split_first() {
+        None => text.is_empty(),
+        Some((b'*', rest)) => {
+            (0..=text.len()).any(|skip| matches(rest, text.get(skip..).unwrap_or_default()))
+        }
+        Some((byte, rest)) => {
+            text.split_first().is_some_and(|(first, text)| first == byte && matches(rest, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        let fits = |glob: &str, text: &str| matches(glob.as_bytes(), text.as_bytes());
+        assert!(fits("*/upserts", "/projects/p/tables/t/upserts"));
+        assert!(fits("/projects/*/tables/*", "/projects/p/tables/t/upserts"));
+        assert!(fits("*", "") && fits("", "") && fits("a", "a"));
+        assert!(!fits("*/upserts", "/projects/p/tables/t"));
+        assert!(!fits("a", "ab") && !fits("", "a"));
+    }
+}
