@@ -3,6 +3,7 @@
 mod access;
 mod alterations;
 mod creation;
+mod interrupted;
 mod nested;
 mod renames;
 mod sessions;
