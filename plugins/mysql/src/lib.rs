@@ -15,7 +15,9 @@ pub mod charset;
 pub mod column;
 #[cfg(target_arch = "wasm32")]
 mod component;
+pub mod ddl;
 pub mod decimal;
+pub mod definition;
 pub mod duration;
 pub mod error;
 pub mod geometry;

@@ -62,7 +62,7 @@ fn options() -> Vec<OptionSpec> {
                 "scan.startup.mode",
                 Choice,
                 Some("initial"),
-                "Where to start: initial, snapshot and latest-offset work.",
+                "Where to start: initial, snapshot, latest-offset and earliest-offset work.",
             )
         },
         option("scan.startup.specific-offset.file", Text, None, "Binlog file to start at.").ignored(offsets),
@@ -124,7 +124,7 @@ fn options() -> Vec<OptionSpec> {
             "scan.binlog.newly-added-table.enabled",
             Boolean,
             Some("false"),
-            "Capture tables that are created while reading; not supported yet.",
+            "Capture selected tables that are created while the binlog is read.",
         ),
         option(
             "scan.parse.online.schema.changes.enabled",

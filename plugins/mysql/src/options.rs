@@ -24,6 +24,8 @@ pub enum Startup {
     Snapshot,
     /// Changes from now on.
     Latest,
+    /// All changes that the binlog still has.
+    Earliest,
 }
 
 /// The options.
@@ -45,6 +47,8 @@ pub struct Options {
     pub startup: Startup,
     /// Carry comments.
     pub comments: bool,
+    /// Capture selected tables that are created while the binlog is read.
+    pub new_tables: bool,
     /// What is decided about types.
     pub reading: Reading,
     /// What to tell the operator at the start.
@@ -93,6 +97,7 @@ impl Options {
             max_retries: given.number("connect.max-retries", 3)?,
             startup: given.startup()?,
             comments: given.boolean("include-comments.enabled", false)?,
+            new_tables: given.boolean("scan.binlog.newly-added-table.enabled", false)?,
             reading: Reading { tinyint1_is_boolean, json },
             warnings,
         })
@@ -170,7 +175,12 @@ impl Given {
             "initial" => Ok(Startup::Initial),
             "snapshot" => Ok(Startup::Snapshot),
             "latest-offset" => Ok(Startup::Latest),
-            _ => Err(not_supported("scan.startup.mode", &mode, "use initial, snapshot or latest-offset")),
+            "earliest-offset" => Ok(Startup::Earliest),
+            _ => Err(not_supported(
+                "scan.startup.mode",
+                &mode,
+                "use initial, snapshot, latest-offset or earliest-offset",
+            )),
         }
     }
 
@@ -179,7 +189,6 @@ impl Given {
         for (name, works, default, instead) in [
             ("schema-change.enabled", true, true, "leave it out"),
             ("scan.newly-added-table.enabled", false, false, "start a new pipeline for new tables"),
-            ("scan.binlog.newly-added-table.enabled", false, false, "start a new pipeline for new tables"),
             ("scan.parse.online.schema.changes.enabled", false, false, "leave it out"),
         ] {
             let value = self.boolean(name, default)?;

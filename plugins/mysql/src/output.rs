@@ -64,6 +64,20 @@ impl Output {
         self.events.push(event);
     }
 
+    /// Put an event after all rows so far; the pull ends with it.
+    pub fn end_with(&mut self, tables: &[Table], event: Event) {
+        self.close_all(tables);
+        self.events.push(event);
+        self.ended = true;
+    }
+
+    /// Hand out the rows of every table as they are: the tables are about to change.
+    pub fn close_all(&mut self, tables: &[Table]) {
+        for (index, table) in tables.iter().enumerate() {
+            self.close(index, table);
+        }
+    }
+
     /// Put an event that belongs to no table.
     pub fn push(&mut self, event: Event) {
         self.events.push(event);
@@ -101,9 +115,7 @@ impl Output {
 
     /// Take everything; rows of one table stay in their order.
     pub fn take(&mut self, tables: &[Table]) -> Vec<Event> {
-        for (index, table) in tables.iter().enumerate() {
-            self.close(index, table);
-        }
+        self.close_all(tables);
         (self.rows, self.bytes, self.ended) = (0, 0, false);
         std::mem::take(&mut self.events)
     }

@@ -1,9 +1,12 @@
 //! A place in the history of a server: what a position holds and how it is written down.
 
+use std::rc::Rc;
+
 use cdc_plugin::host::mysql::Parameter;
 use cdc_plugin::types::Error;
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Definition;
 use crate::gtid::GtidSet;
 
 /// Raised when the meaning of a field changes; a reader understands all versions up to its own.
@@ -52,8 +55,8 @@ pub struct TablePosition {
     pub database: String,
     /// Table.
     pub name: String,
-    /// Fingerprint of the columns, so that a change while nobody read is noticed.
-    pub shape: String,
+    /// What the table is there.
+    pub definition: Rc<Definition>,
     /// How far the snapshot is.
     pub snapshot: SnapshotPosition,
 }
@@ -256,7 +259,16 @@ mod tests {
                 partial: rows.map(|(gtid, rows)| Partial { gtid, rows }),
                 tables: snapshots
                     .into_iter()
-                    .map(|snapshot| TablePosition { database: "d".into(), name: "t".into(), shape: "s".into(), snapshot })
+                    .map(|snapshot| {
+                        let definition = Definition {
+                            version: 2,
+                            columns: Vec::new(),
+                            key: vec![0],
+                            charset: "utf8mb4".into(),
+                            comment: None,
+                        };
+                        TablePosition { database: "d".into(), name: "t".into(), definition: Rc::new(definition), snapshot }
+                    })
                     .collect(),
             };
             prop_assert_eq!(Position::from_bytes(&position.to_bytes().unwrap()).unwrap(), position);

@@ -1,10 +1,12 @@
 //! Captured tables, and finding them by name.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use cdc_plugin::types::{TableId, TableSchema};
 
-use crate::column::ColumnDef;
+use crate::column::{ColumnDef, Reading, Unsupported};
+use crate::definition::{ColumnText, Definition};
 use crate::selector::Selector;
 use crate::server::discovery::{Described, Listed};
 
@@ -21,14 +23,18 @@ pub struct Table {
     pub key: Vec<usize>,
     /// As the pipeline sees it.
     pub schema: TableSchema,
-    /// Fingerprint of columns and key.
-    pub shape: String,
+    /// Character set that new columns of text have by default.
+    pub charset: String,
+    /// The same for positions.
+    pub definition: Rc<Definition>,
     /// As the storage engine estimates.
     pub rows: Option<u64>,
     /// Average length of a row, as the storage engine estimates.
     pub row_bytes: u64,
     /// Whether its rows are returned; a replay may be of some tables only.
     pub wanted: bool,
+    /// Whether it was dropped, or renamed to what nobody wants.
+    pub gone: bool,
 }
 
 /// All captured tables.
@@ -47,23 +53,97 @@ impl Table {
     /// Put together what the schema says of a table.
     #[must_use]
     pub fn new(listed: &Listed, described: Described, comments: bool) -> Self {
+        let comment = Some(listed.comment.clone()).filter(|comment| comments && !comment.is_empty());
         let Described { columns, key } = described;
+        Self::build(listed, columns, key, listed.charset.clone(), 1, comment)
+    }
+
+    /// A table as a position describes it; `listed` tells what is known of its size.
+    ///
+    /// # Errors
+    /// A type that cannot be read.
+    pub fn from_definition(
+        listed: &Listed,
+        definition: &Definition,
+        reading: Reading,
+    ) -> Result<Self, Unsupported> {
+        let columns = definition.columns(reading)?;
+        let (key, charset) = (definition.key.clone(), definition.charset.clone());
+        Ok(Self::build(listed, columns, key, charset, definition.version, definition.comment.clone()))
+    }
+
+    /// The same table with other columns.
+    #[must_use]
+    pub fn reshaped(
+        &self,
+        columns: Vec<ColumnDef>,
+        key: Vec<usize>,
+        charset: String,
+        version: u32,
+        comment: Option<String>,
+    ) -> Self {
+        let listed = Listed {
+            database: self.database.clone(),
+            name: self.name.clone(),
+            rows: self.rows,
+            row_bytes: Some(self.row_bytes),
+            comment: String::new(),
+            charset: charset.clone(),
+        };
+        Self { wanted: self.wanted, ..Self::build(&listed, columns, key, charset, version, comment) }
+    }
+
+    /// The same table under another name.
+    #[must_use]
+    pub fn renamed(&self, database: &str, name: &str) -> Self {
+        let mut renamed = self.clone();
+        database.clone_into(&mut renamed.database);
+        name.clone_into(&mut renamed.name);
+        renamed.schema.table = TableId::in_schema(database, name);
+        renamed.with_version(self.schema.version + 1)
+    }
+
+    /// The same table under another version of its schema.
+    #[must_use]
+    pub fn with_version(mut self, version: u32) -> Self {
+        self.schema.version = version;
+        self.definition = Rc::new(Definition { version, ..(*self.definition).clone() });
+        self
+    }
+
+    fn build(
+        listed: &Listed,
+        columns: Vec<ColumnDef>,
+        key: Vec<usize>,
+        charset: String,
+        version: u32,
+        comment: Option<String>,
+    ) -> Self {
         let emitted = columns.iter().enumerate().map(|(index, column)| column.emitted(key.contains(&index)));
         let id = TableId::in_schema(&listed.database, &listed.name);
         let mut schema =
             TableSchema::new(id, emitted.collect(), key.iter().map(|index| *index as u32).collect());
-        schema.comment = Some(listed.comment.clone()).filter(|comment| comments && !comment.is_empty());
-        let shape = shape(&columns, &key);
+        schema.comment.clone_from(&comment);
+        schema.version = version;
+        let definition = Definition {
+            version,
+            columns: columns.iter().map(ColumnText::of).collect(),
+            key: key.clone(),
+            charset: charset.clone(),
+            comment,
+        };
         Self {
             database: listed.database.clone(),
             name: listed.name.clone(),
             columns,
             key,
             schema,
-            shape,
+            charset,
+            definition: Rc::new(definition),
             rows: listed.rows,
             row_bytes: listed.row_bytes.unwrap_or(0),
             wanted: true,
+            gone: false,
         }
     }
 
@@ -95,9 +175,7 @@ impl Catalog {
     #[must_use]
     pub fn new(tables: Vec<Table>, lower_case_names: bool, selector: Selector) -> Self {
         let mut catalog = Self { tables, by_name: HashMap::new(), lower_case_names, selector };
-        catalog.by_name = (catalog.tables.iter().enumerate())
-            .map(|(index, table)| (catalog.normal(&table.database, &table.name), index))
-            .collect();
+        catalog.index();
         catalog
     }
 
@@ -107,10 +185,39 @@ impl Catalog {
         self.by_name.get(&self.normal(database, table)).copied()
     }
 
-    /// A captured table of a database.
-    #[must_use]
-    pub fn find_in(&self, database: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| self.normal(&table.database, "") == self.normal(database, ""))
+    /// The captured tables of a database.
+    pub fn find_in(&self, database: &str) -> impl Iterator<Item = &Table> {
+        let wanted = self.normal(database, "");
+        self.tables.iter().filter(move |table| !table.gone && self.normal(&table.database, "") == wanted)
+    }
+
+    /// Put another shape or name in the place of a table.
+    pub fn replace(&mut self, index: usize, table: Table) {
+        if let Some(slot) = self.tables.get_mut(index) {
+            *slot = table;
+        }
+        self.index();
+    }
+
+    /// Forget a table; its place stays.
+    pub fn remove(&mut self, index: usize) {
+        if let Some(table) = self.tables.get_mut(index) {
+            table.gone = true;
+        }
+        self.index();
+    }
+
+    /// A table more, at the end.
+    pub fn add(&mut self, table: Table) {
+        self.tables.push(table);
+        self.index();
+    }
+
+    fn index(&mut self) {
+        self.by_name = (self.tables.iter().enumerate())
+            .filter(|(_, table)| !table.gone)
+            .map(|(index, table)| (self.normal(&table.database, &table.name), index))
+            .collect();
     }
 
     /// Whether a table of this name would be captured by the options.
@@ -128,24 +235,6 @@ impl Catalog {
     }
 }
 
-/// FNV-1a, 64 bits: names, declared types and key, so that a table that was changed is not taken for what it was.
-fn shape(columns: &[ColumnDef], key: &[usize]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut add = |text: &str| {
-        for byte in text.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
-    for column in columns {
-        add(&column.name);
-        add(&column.declared);
-    }
-    for index in key {
-        add(&index.to_string());
-    }
-    format!("{hash:016x}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +247,7 @@ mod tests {
             rows: None,
             row_bytes: None,
             comment: String::new(),
+            charset: "utf8mb4".into(),
         };
         let columns = columns.iter().map(|name| ColumnDef {
             name: (*name).to_owned(),
@@ -170,14 +260,6 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_knows_names_and_their_order() {
-        let shape = |columns: &[&str]| table("d", "t", columns).shape;
-        assert_eq!(shape(&["a", "b"]), shape(&["a", "b"]));
-        assert_ne!(shape(&["a", "b"]), shape(&["b", "a"]));
-        assert_ne!(shape(&["ab", "c"]), shape(&["a", "bc"]));
-    }
-
-    #[test]
     fn names_are_compared_as_the_server_does() {
         let selector = Selector::parse("shop.\\.*", None).unwrap();
         let tables = vec![table("shop", "orders", &["a"])];
@@ -185,6 +267,6 @@ mod tests {
         assert_eq!((exact.find("shop", "orders"), exact.find("Shop", "Orders")), (Some(0), None));
         let lower = Catalog::new(tables, true, selector);
         assert_eq!(lower.find("Shop", "Orders"), Some(0));
-        assert!(lower.find_in("SHOP").is_some() && lower.selects("shop", "new"));
+        assert!(lower.find_in("SHOP").next().is_some() && lower.selects("shop", "new"));
     }
 }

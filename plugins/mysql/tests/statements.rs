@@ -69,6 +69,7 @@ fn seen(selector: &str) -> Catalog {
         rows: None,
         row_bytes: None,
         comment: String::new(),
+        charset: "utf8mb4".into(),
     };
     let table = Table::new(&listed, Described { columns, key: vec![1, 0] }, false);
     Catalog::new(vec![table], false, Selector::parse(selector, None).unwrap())
@@ -106,6 +107,28 @@ fn run(tail: &mut Tail<FakeSession>, catalog: &Catalog, all: &mut All) -> Result
             Met::Nothing => return Ok(()),
             Met::Boundary => all.boundaries += 1,
             Met::Event => {}
+            Met::Statement => panic!("a statement is ahead: {}", tail.statement().unwrap().sql),
+        }
+    }
+}
+
+/// The first statement before which the tail stops.
+fn stops_before(file: &str, selector: &str) -> String {
+    let (mut tail, catalog) = (tail(file), seen(selector));
+    let mut all = All::default();
+    loop {
+        match tail.next(&catalog, &mut all).unwrap() {
+            Met::Nothing => panic!("the tail passed over everything"),
+            Met::Boundary | Met::Event => {}
+            Met::Statement => {
+                // It stays there until it is told to go on.
+                assert_eq!(tail.next(&catalog, &mut all).unwrap(), Met::Statement);
+                let place = tail.place.clone();
+                let sql = tail.statement().unwrap().sql.clone();
+                tail.pass_statement();
+                assert!(tail.place > place, "{} after {place}", tail.place);
+                return sql;
+            }
         }
     }
 }
@@ -184,14 +207,9 @@ fn the_place_follows_the_file_to_its_end() {
 }
 
 #[test]
-fn a_change_of_the_captured_table_stops_and_of_another_does_not() {
-    let error = run(&mut tail("alter"), &seen("vectors.seen"), &mut All::default()).unwrap_err();
-    assert_eq!(error.code, "mysql.schema-change");
-    assert!(error.message.contains("ALTER TABLE seen ADD COLUMN d INT"), "{}", error.message);
+fn the_tail_stops_before_a_change_of_a_captured_table_and_not_of_another() {
+    assert!(stops_before("alter", "vectors.seen").contains("ALTER TABLE seen ADD COLUMN d INT"));
     // `other` and `made` are altered, renamed, created and dropped in that file.
-    let error = run(&mut tail("statements"), &seen("vectors.(seen|made)"), &mut All::default()).unwrap_err();
-    assert!(error.message.contains("CREATE TABLE on table vectors.made"), "{}", error.message);
-    let error =
-        run(&mut tail("statements"), &seen("vectors.(seen|another)"), &mut All::default()).unwrap_err();
-    assert!(error.message.contains("RENAME TABLE on table vectors.another"), "{}", error.message);
+    assert!(stops_before("statements", "vectors.(seen|made)").starts_with("CREATE TABLE"));
+    assert!(stops_before("statements", "vectors.(seen|another)").starts_with("RENAME TABLE"));
 }

@@ -2,8 +2,10 @@
 
 mod open;
 mod pump;
+mod schema;
 mod stop;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use cdc_plugin::host::Mysql;
@@ -91,6 +93,14 @@ impl<H: Host> Reader<H> {
                 self.process(budget)?;
                 self.emit(budget)?;
             }
+            // Chunks that are due come before the change; when the budget is spent, it waits for the next pull.
+            if self.tail.statement().is_some()
+                && !self.snapshot.is_amid_chunk()
+                && !self.snapshot.is_due(self.tail.start())
+                && !self.output.is_full(budget)
+            {
+                self.follow().await?;
+            }
             self.passed_stop = self.passed_stop || self.until.is_passed(&self.tail);
             self.reached_stop = self.is_stop_reached();
             if self.reached_stop || self.output.is_full(budget) {
@@ -131,10 +141,11 @@ impl<H: Host> Reader<H> {
         if let (true, Until::At(position)) = (self.passed_stop, &self.until) {
             return if self.reached_stop { position.to_bytes().map(Some) } else { Ok(None) };
         }
-        let tables = self.catalog.tables.iter().enumerate().map(|(index, table)| TablePosition {
+        let tables = self.catalog.tables.iter().enumerate().filter(|(_, table)| !table.gone);
+        let tables = tables.map(|(index, table)| TablePosition {
             database: table.database.clone(),
             name: table.name.clone(),
-            shape: table.shape.clone(),
+            definition: Rc::clone(&table.definition),
             snapshot: self.snapshot.position(index),
         });
         let position = Position {
@@ -192,6 +203,9 @@ impl<H: Host> Reader<H> {
                 now,
             };
             let met = self.tail.next(&self.catalog, &mut flow)?;
+            if met == Met::Statement {
+                break;
+            }
             if met == Met::Boundary {
                 for (table, verdict) in
                     self.snapshot.passed(self.tail.start(), &self.catalog, &mut self.output)

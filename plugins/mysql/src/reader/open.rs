@@ -8,7 +8,7 @@ use cdc_plugin::types::Error;
 
 use crate::options::{Options, Startup};
 use crate::output::Output;
-use crate::position::{Position, SnapshotPosition};
+use crate::position::{FilePosition, Position, SnapshotPosition};
 use crate::reader::Reader;
 use crate::reader::stop::Until;
 use crate::server::discovery::{self, Listed};
@@ -41,7 +41,7 @@ impl<H: Host> Reader<H> {
         // The position comes before the schema: a change of a table in between is met by the tail.
         let seen = stored.as_ref().and_then(|position| position.gtids.as_ref());
         let facts = Facts::ask_settled(&server, &session, &status, seen).await?;
-        let start = start(&facts, stored.as_ref());
+        let start = start(&server.options, &facts, stored.as_ref());
         facts.check_start(&server.options.place(), &start)?;
         let until = until(&server.options, &facts, &open.stop)?;
         let catalog = catalog(&server, &session, &facts, stored.as_ref(), &open).await?;
@@ -84,7 +84,7 @@ impl<H: Host> Reader<H> {
     }
 }
 
-fn start(facts: &Facts, stored: Option<&Position>) -> Start {
+fn start(options: &Options, facts: &Facts, stored: Option<&Position>) -> Start {
     match stored {
         Some(position) => Start {
             // By GTIDs it may be another server than before.
@@ -95,6 +95,13 @@ fn start(facts: &Facts, stored: Option<&Position>) -> Start {
             gtids: position.gtids.clone(),
             place: position.place.clone(),
             partial: position.partial.clone(),
+        },
+        None if options.startup == Startup::Earliest => Start {
+            server_uuid: facts.server_uuid.clone(),
+            gtids: facts.gtids.then(|| facts.purged.clone()),
+            // The first event of a file begins after four bytes of magic.
+            place: FilePosition { file: facts.files.first().cloned().unwrap_or_default(), pos: 4 },
+            partial: None,
         },
         None => Start {
             server_uuid: facts.server_uuid.clone(),
@@ -128,16 +135,16 @@ async fn catalog<H: Host>(
 ) -> Result<Catalog, Error> {
     let mut listed = discovery::list(server, session).await?;
     let selector = &server.options.tables;
-    match stored {
-        None => {
-            let all: Vec<_> =
-                listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
-            listed.retain(|table| selector.matches(&table.database, &table.name));
-            if listed.is_empty() {
-                return Err(selector.nothing_matches(&all));
-            }
+    if stored.is_none() {
+        let all: Vec<_> = listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
+        listed.retain(|table| selector.matches(&table.database, &table.name));
+        if listed.is_empty() {
+            return Err(selector.nothing_matches(&all));
         }
-        Some(position) => keep_known(server, &mut listed, position, open)?,
+    }
+    if let Some(position) = stored {
+        let tables = known(server, &listed, position, open)?;
+        return Ok(Catalog::new(tables, facts.lower_case_names, selector.clone()));
     }
     discovery::check_columns(server, session, &listed).await?;
     let mut described = discovery::describe(server, session, &listed).await?;
@@ -154,40 +161,26 @@ async fn catalog<H: Host>(
         };
         let mut table = Table::new(listed, columns, server.options.comments);
         table.wanted = open.tables.as_ref().is_none_or(|wanted| wanted.contains(&table.schema.table));
-        if let Some(known) = stored.and_then(|position| position.table(&table.database, &table.name))
-            && known.shape != table.shape
-        {
-            return Err(Error::permanent(
-                "mysql.schema-changed",
-                format!(
-                    "table {table} was changed since this pipeline last read it; schema changes are not supported by this \
-                     version: start anew with an empty state directory"
-                ),
-            ));
-        }
         tables.push(table);
     }
     Ok(Catalog::new(tables, facts.lower_case_names, selector.clone()))
 }
 
-/// Keep the selected tables of the position, and say what became of others.
+/// The tables of a position as they were there; `listed` are those that the server has now.
 ///
 /// A position within a transaction counts rows over all its tables. A replay therefore keeps those that are not selected
 /// any more, and anything else is refused until it starts between two transactions.
-fn keep_known<H: Host>(
+fn known<H: Host>(
     server: &Server<H>,
-    listed: &mut Vec<Listed>,
+    listed: &[Listed],
     position: &Position,
     open: &OpenOptions,
-) -> Result<(), Error> {
+) -> Result<Vec<Table>, Error> {
     let selector = &server.options.tables;
     let replay = open.tables.is_some();
     let counted = position.partial.is_some() || is_stop_within_transaction(&open.stop)?;
-    let keeps = |database: &str, name: &str| replay || selector.matches(database, name);
-    for table in listed.iter() {
-        if selector.matches(&table.database, &table.name)
-            && position.table(&table.database, &table.name).is_none()
-        {
+    for table in listed.iter().filter(|table| selector.matches(&table.database, &table.name)) {
+        if position.table(&table.database, &table.name).is_none() {
             let name = format!("{}.{}", table.database, table.name);
             server.log(
                 Level::Warn,
@@ -196,46 +189,53 @@ fn keep_known<H: Host>(
             );
         }
     }
-    let all: Vec<_> = listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
-    listed.retain(|table| {
-        position.table(&table.database, &table.name).is_some() && keeps(&table.database, &table.name)
-    });
+    let mut tables = Vec::new();
     for known in &position.tables {
-        let is_listed =
-            listed.iter().any(|table| table.database == known.database && table.name == known.name);
-        let is_selected = selector.matches(&known.database, &known.name);
-        if !is_selected && counted && !replay {
-            return Err(Error::config(
-                "mysql.tables",
-                format!(
-                    "option `tables` no longer selects {}.{}, but the stored position is within a transaction whose rows \
-                     are counted together with those of this table; start once more with the old `tables`, end the \
-                     pipeline, and then change them",
-                    known.database, known.name
-                ),
-            ));
-        }
-        if !is_selected && !counted && !is_listed {
+        if !selector.matches(&known.database, &known.name) && !replay {
+            if counted {
+                return Err(Error::config(
+                    "mysql.tables",
+                    format!(
+                        "option `tables` no longer selects {}.{}, but the stored position is within a transaction whose rows \
+                         are counted together with those of this table; start once more with the old `tables`, end the \
+                         pipeline, and then change them",
+                        known.database, known.name
+                    ),
+                ));
+            }
             let name = format!("{}.{}", known.database, known.name);
             server.log(
                 Level::Warn,
                 "a table that the options no longer select is not captured any more",
                 &[("table", name)],
             );
-        } else if !is_listed {
-            return Err(Error::permanent(
-                "mysql.schema-changed",
-                format!(
-                    "table {}.{} of this pipeline is gone from {}; schema changes are not supported by this version: \
-                     start anew with an empty state directory",
-                    known.database,
-                    known.name,
-                    server.options.place()
-                ),
-            ));
+            continue;
         }
+        let now = listed.iter().find(|table| table.database == known.database && table.name == known.name);
+        // One that is gone by now was dropped or renamed by a statement that is still to come.
+        let gone = Listed {
+            database: known.database.clone(),
+            name: known.name.clone(),
+            rows: None,
+            row_bytes: None,
+            comment: String::new(),
+            charset: known.definition.charset.clone(),
+        };
+        let table = Table::from_definition(now.unwrap_or(&gone), &known.definition, server.options.reading);
+        let mut table = table.map_err(|unsupported| {
+            Error::permanent(
+                "mysql.position",
+                format!("table {}.{} of the stored position: {unsupported}", known.database, known.name),
+            )
+        })?;
+        table.wanted = open.tables.as_ref().is_none_or(|wanted| wanted.contains(&table.schema.table));
+        tables.push(table);
     }
-    if listed.is_empty() { Err(selector.nothing_matches(&all)) } else { Ok(()) }
+    if tables.is_empty() {
+        let all: Vec<_> = listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
+        return Err(selector.nothing_matches(&all));
+    }
+    Ok(tables)
 }
 
 fn is_stop_within_transaction(stop: &StopCondition) -> Result<bool, Error> {
@@ -256,7 +256,7 @@ fn snapshot(
     for table in &catalog.tables {
         let start = match stored.and_then(|position| position.table(&table.database, &table.name)) {
             Some(known) => known.snapshot.clone(),
-            None if options.startup == Startup::Latest => SnapshotPosition::Done,
+            None if matches!(options.startup, Startup::Latest | Startup::Earliest) => SnapshotPosition::Done,
             None => SnapshotPosition::NotBegun,
         };
         let end = match until {

@@ -7,6 +7,7 @@ use cdc_plugin::host::mysql::Parameter;
 use cdc_plugin::types::Error;
 
 use crate::column::{ColumnDef, Declaration, Kind};
+use crate::ddl::charset_of_collation;
 use crate::selector::is_system;
 use crate::server::rows::Row;
 use crate::server::{Host, Server};
@@ -24,6 +25,8 @@ pub struct Listed {
     pub row_bytes: Option<u64>,
     /// Empty for none.
     pub comment: String,
+    /// Character set that new columns of text have by default.
+    pub charset: String,
 }
 
 /// Columns and key of a table.
@@ -43,8 +46,8 @@ pub async fn list<H: Host>(
     server: &Server<H>,
     session: &<H as Mysql>::Session,
 ) -> Result<Vec<Listed>, Error> {
-    let sql = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, AVG_ROW_LENGTH, TABLE_COMMENT FROM information_schema.TABLES \
-               WHERE TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_SCHEMA, TABLE_NAME";
+    let sql = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, AVG_ROW_LENGTH, TABLE_COMMENT, TABLE_COLLATION \
+               FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_SCHEMA, TABLE_NAME";
     let rows = server.ask(session, "list the tables", sql).await?;
     let listed = rows.iter().filter_map(|row| {
         Some(Listed {
@@ -53,9 +56,27 @@ pub async fn list<H: Host>(
             rows: row.number("TABLE_ROWS"),
             row_bytes: row.number("AVG_ROW_LENGTH"),
             comment: row.text("TABLE_COMMENT").unwrap_or_default(),
+            charset: charset_of_collation(&row.text("TABLE_COLLATION").unwrap_or_default()),
         })
     });
     Ok(listed.collect())
+}
+
+/// Default character set of a database.
+///
+/// # Errors
+/// The session fails.
+pub async fn database_charset<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    database: &str,
+) -> Result<String, Error> {
+    let sql = "SELECT DEFAULT_CHARACTER_SET_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?";
+    let failed = |failure| server.error(&failure, "read the character set of a database");
+    let rows = server.rows(session, sql, &[Parameter::Text(database.to_owned())]).await.map_err(failed)?;
+    // One that is gone by now will not be missed.
+    let charset = rows.first().and_then(|row| row.text("DEFAULT_CHARACTER_SET_NAME"));
+    Ok(charset.unwrap_or_else(|| "utf8mb4".to_owned()))
 }
 
 /// Columns and keys of tables, by database and table.

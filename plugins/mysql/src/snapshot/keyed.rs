@@ -16,8 +16,6 @@ use crate::value::{KeyEncoder, NullSpy};
 
 /// A chunk is cut when its rows take more memory than this.
 pub const CHUNK_BYTES: usize = 16 << 20;
-/// How often a chunk is read again because its columns were not those of the table.
-const MOST_REREADS: u32 = 3;
 
 /// The snapshot of one table.
 #[derive(Debug)]
@@ -53,7 +51,6 @@ struct Chunk {
     since: u64,
     blocks: VecDeque<RowBlock>,
     bytes: usize,
-    rereads: u32,
     /// Rows of the first block that were returned.
     returned_rows: usize,
     /// Some rows were returned: no position describes that.
@@ -272,26 +269,18 @@ impl KeyedSnapshot {
         }
     }
 
-    /// The result of a chunk's select has other columns than the table: read it again, or give up.
-    ///
-    /// # Errors
-    /// It was read too often.
-    pub fn other_columns(&mut self, id: u64, table: &Table) -> Result<(), Error> {
-        if let Some(chunk) = self.chunk(id) {
-            chunk.rereads += 1;
-            if chunk.rereads > MOST_REREADS {
-                return Err(changed(table));
-            }
-        }
-        self.read_again(id);
-        Ok(())
-    }
-
     /// All watermarks are void: another server answers now.
     pub fn restart(&mut self) {
         self.planning = false;
         let ids: Vec<_> = self.chunks.iter().filter(|chunk| !chunk.begun).map(|chunk| chunk.id).collect();
         ids.into_iter().for_each(|id| self.read_again(id));
+    }
+
+    /// Whether a chunk waits for nothing but to be returned.
+    #[must_use]
+    pub fn is_due(&self, tail: &FilePosition) -> bool {
+        let first = self.chunks.front();
+        first.is_some_and(|chunk| matches!(&chunk.state, ChunkState::Read { high } if high <= tail))
     }
 
     /// Forget touches that no chunk in flight asks for. `window` is the oldest point that a new chunk would ask for.
@@ -361,7 +350,6 @@ impl KeyedSnapshot {
             since: 0,
             blocks: VecDeque::new(),
             bytes: 0,
-            rereads: 0,
             returned_rows: 0,
             begun: false,
         };
@@ -443,13 +431,14 @@ pub fn put_inserts(
     Ok(())
 }
 
-/// The error of a table that is not what it was.
+/// The error of a result that is none of the table.
 #[must_use]
 pub fn changed(table: &Table) -> Error {
     Error::permanent(
         "mysql.schema-changed",
         format!(
-            "table {table} changed while its snapshot was read; schema changes are not supported by this version"
+            "a row of table {table} came with a value that its column cannot have; start anew with an empty state \
+             directory, and report the table's definition"
         ),
     )
 }

@@ -16,7 +16,7 @@ use cdc_plugin::types::Error;
 use crate::gtid::Gtid;
 use crate::output::Output;
 use crate::position::{FilePosition, SnapshotPosition};
-use crate::table::Catalog;
+use crate::table::{Catalog, Table};
 use keyed::KeyedSnapshot;
 use unit::{UnitSnapshot, Verdict};
 
@@ -155,6 +155,44 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Whether there are chunks to return before the tail goes on from here.
+    #[must_use]
+    pub fn is_due(&self, tail: &FilePosition) -> bool {
+        self.tables.iter().any(|state| matches!(state, TableSnapshot::Keyed(keyed) if keyed.is_due(tail)))
+    }
+
+    /// A table was changed at the tail's place: what was read of it and is not returned may be of the old shape or the
+    /// new one, so it is read again.
+    ///
+    /// # Errors
+    /// A unit is being read, which holds off changes of its table.
+    pub fn read_again(&mut self, index: usize, table: &Table) -> Result<(), Error> {
+        match self.tables.get_mut(index) {
+            Some(TableSnapshot::Keyed(keyed)) => keyed.restart(),
+            Some(TableSnapshot::Unit(unit)) if unit.forwards() => {
+                return Err(Error::transient(
+                    "mysql.snapshot-lost",
+                    format!("table {table} was changed while it was read; its snapshot has to begin anew"),
+                ));
+            }
+            Some(TableSnapshot::Unit(unit)) => unit.give_back(),
+            Some(TableSnapshot::Idle(_)) | None => {}
+        }
+        Ok(())
+    }
+
+    /// A table is gone: there is nothing more to read. Answers whether its snapshot was under way.
+    pub fn end(&mut self, index: usize) -> bool {
+        let Some(state) = self.tables.get_mut(index) else { return false };
+        let was = std::mem::replace(state, TableSnapshot::Idle(SnapshotPosition::Done));
+        !matches!(was, TableSnapshot::Idle(_))
+    }
+
+    /// A table more, whose rows all come by the binlog.
+    pub fn add(&mut self) {
+        self.tables.push(TableSnapshot::Idle(SnapshotPosition::Done));
+    }
+
     /// Note the time and forget touched keys that nothing asks for. `window`: without GTIDs, for how long touches count.
     pub fn tidy(&mut self, now: u64, window: Option<Duration>) {
         for state in &mut self.tables {
@@ -173,7 +211,7 @@ impl Snapshot {
     /// For a person.
     #[must_use]
     pub fn progress(&self, catalog: &Catalog) -> Vec<TableProgress> {
-        let states = self.tables.iter().zip(&catalog.tables).filter(|(_, table)| table.wanted);
+        let states = self.tables.iter().zip(&catalog.tables).filter(|(_, table)| table.wanted && !table.gone);
         states
             .map(|(state, table)| {
                 let (rows_read, done) = match state {

@@ -149,6 +149,7 @@ mod tests {
             rows: None,
             row_bytes: None,
             comment: String::new(),
+            charset: "utf8mb4".into(),
         };
         let column = |(name, kind): &(&str, Kind)| ColumnDef {
             name: (*name).to_owned(),

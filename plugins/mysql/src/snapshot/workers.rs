@@ -20,6 +20,10 @@ use crate::table::{Catalog, Table};
 
 /// Pause after a select that might not have seen what the tail returned.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
+/// Pause after a select that met another shape of the table than the tail knows: the change is on its way.
+const CHANGED_PAUSE: Duration = Duration::from_millis(100);
+/// Errors of the server that say so: no such column, no such table, no such index, other definition.
+const CHANGED: [u16; 4] = [1054, 1146, 1176, 1412];
 /// First and longest pause before a transaction is opened again; it doubles.
 const REOPEN_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_REOPEN_PAUSE: Duration = Duration::from_secs(5);
@@ -196,6 +200,16 @@ impl<S> Workers<S> {
         worker.task = Some(Task { table, kind });
     }
 
+    /// Drop what is done for a table.
+    pub fn forget(&mut self, table: usize) {
+        for worker in &mut self.all {
+            if worker.task.as_ref().is_some_and(|task| task.table == table) {
+                worker.session = None;
+                worker.task = None;
+            }
+        }
+    }
+
     /// Another server answers now: all that was read of it before means nothing.
     ///
     /// # Errors
@@ -295,7 +309,12 @@ impl<S> Worker<S> {
             }
             (TableSnapshot::Unit(_), TaskKind::Whole, Outcome::Begun { columns, .. }) => {
                 if !convert::fits(table, &columns) {
-                    return Err(changed(table));
+                    return Err(Error::transient(
+                        "mysql.snapshot-lost",
+                        format!(
+                            "table {table} was changed just before it was read; its snapshot has to begin anew"
+                        ),
+                    ));
                 }
                 Some(TaskKind::ReadWhole)
             }
@@ -350,7 +369,8 @@ impl<S> Worker<S> {
         }
         // The session is amid that result.
         self.session = None;
-        keyed.other_columns(id, table)?;
+        keyed.read_again(id);
+        self.not_before = context.now + CHANGED_PAUSE.as_nanos() as u64;
         Ok(None)
     }
 
@@ -378,6 +398,10 @@ impl<S> Worker<S> {
                 });
             }
             _ => {}
+        }
+        if failure.code.is_some_and(|code| CHANGED.contains(&code)) {
+            self.not_before = context.now + CHANGED_PAUSE.as_nanos() as u64;
+            return Ok(());
         }
         let pause = self.retry.next_pause().filter(|_| error::is_passing(failure));
         let Some(pause) = pause else { return Err(error) };

@@ -3,7 +3,7 @@
 //! The statement is not parsed whole: its first words say what it is, and where it names tables. What is not understood
 //! counts as touching every table whose name appears in it.
 
-mod tokens;
+pub(crate) mod tokens;
 
 use crate::binlog::query::Query;
 use tokens::{Token, Tokens};

@@ -2,19 +2,19 @@ use crate::binlog::query::{ANSI_QUOTES, NO_BACKSLASH_ESCAPES};
 
 /// A piece of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// An unquoted identifier, keyword or number.
     Word(&'a str),
     /// A quoted identifier, without its quotes.
     Quoted(String),
-    /// A string literal.
-    Text,
+    /// A string literal, without its quotes.
+    Text(String),
     /// Anything else, one character at a time.
     Sign(char),
 }
 
 /// Cuts a statement into pieces. Comments are skipped, but for those that MySQL executes (`/*! … */`).
-pub(super) struct Tokens<'a> {
+pub(crate) struct Tokens<'a> {
     rest: &'a str,
     ansi_quotes: bool,
     backslash_escapes: bool,
@@ -24,7 +24,7 @@ pub(super) struct Tokens<'a> {
 
 impl Token<'_> {
     /// Whether it is this keyword.
-    pub(super) fn is(&self, keyword: &str) -> bool {
+    pub(crate) fn is(&self, keyword: &str) -> bool {
         matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 }
@@ -32,7 +32,7 @@ impl Token<'_> {
 // === impl Tokens ===
 
 impl<'a> Tokens<'a> {
-    pub(super) fn new(sql: &'a str, sql_mode: u64) -> Self {
+    pub(crate) fn new(sql: &'a str, sql_mode: u64) -> Self {
         Self {
             rest: sql,
             ansi_quotes: sql_mode & ANSI_QUOTES != 0,
@@ -74,7 +74,7 @@ impl<'a> Tokens<'a> {
         let mut chars = self.rest.char_indices().skip(1).peekable();
         while let Some((_, char)) = chars.next() {
             if char == '\\' && escapes {
-                text.extend(chars.next().map(|(_, char)| char));
+                text.extend(chars.next().map(|(_, char)| unescaped(char)));
             } else if char != quote {
                 text.push(char);
             } else if chars.next_if(|(_, next)| *next == quote).is_some() {
@@ -98,10 +98,7 @@ impl<'a> Iterator for Tokens<'a> {
         Some(match first {
             '`' => Token::Quoted(self.quoted('`', false)),
             '"' if self.ansi_quotes => Token::Quoted(self.quoted('"', false)),
-            '"' | '\'' => {
-                self.quoted(first, self.backslash_escapes);
-                Token::Text
-            }
+            '"' | '\'' => Token::Text(self.quoted(first, self.backslash_escapes)),
             _ if is_word(first) => {
                 let end = self.rest.find(|char| !is_word(char)).unwrap_or(self.rest.len());
                 let (word, rest) = self.rest.split_at(end);
@@ -113,6 +110,19 @@ impl<'a> Iterator for Tokens<'a> {
                 Token::Sign(first)
             }
         })
+    }
+}
+
+/// What a backslash and a character stand for.
+fn unescaped(char: char) -> char {
+    match char {
+        '0' => '\0',
+        'b' => '\u{8}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'Z' => '\u{1a}',
+        other => other,
     }
 }
 

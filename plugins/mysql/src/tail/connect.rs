@@ -58,6 +58,7 @@ impl<S: Session> Tail<S> {
             events: Vec::new(),
             read: 0,
             buffers: Buffers::default(),
+            statement: None,
         })
     }
 

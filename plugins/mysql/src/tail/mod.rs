@@ -50,6 +50,16 @@ pub struct Tail<S> {
     events: Vec<u8>,
     read: usize,
     buffers: Buffers,
+    /// What the tail stands before until somebody has followed it.
+    statement: Option<Ahead>,
+}
+
+/// A statement that changes tables.
+#[derive(Clone, Debug)]
+struct Ahead {
+    query: Query,
+    /// After its event.
+    end: FilePosition,
 }
 
 /// A transaction under way.
@@ -86,6 +96,8 @@ pub enum Met {
     Event,
     /// Go on; the tail stands between two transactions.
     Boundary,
+    /// A statement that changes tables comes next: see [`Tail::statement`].
+    Statement,
     /// There are no more events to process.
     Nothing,
 }
@@ -96,6 +108,22 @@ impl<S: Session> Tail<S> {
     /// The connection, to wait for.
     pub fn session(&self) -> &S {
         &self.session
+    }
+
+    /// The statement before which the tail stands.
+    #[must_use]
+    pub fn statement(&self) -> Option<&Query> {
+        self.statement.as_ref().map(|ahead| &ahead.query)
+    }
+
+    /// Somebody has followed the statement: step over it.
+    pub fn pass_statement(&mut self) {
+        let Some(ahead) = self.statement.take() else { return };
+        // Row events name their tables anew after it.
+        self.maps.clear();
+        self.place = ahead.end;
+        self.end_statement();
+        self.settle();
     }
 
     /// Whether events were taken that are not processed yet.
@@ -193,6 +221,9 @@ impl<S> Tail<S> {
     /// # Errors
     /// Bytes that are no event, a shape that is not the known one, a statement that changes a captured table.
     pub fn next(&mut self, catalog: &Catalog, receiver: &mut impl Receiver) -> Result<Met, Error> {
+        if self.statement.is_some() {
+            return Ok(Met::Statement);
+        }
         let events = std::mem::take(&mut self.events);
         let mut cursor = Cursor::new(events.get(self.read..).unwrap_or_default());
         let result = match Event::next(&mut cursor) {
@@ -233,10 +264,18 @@ impl<S> Tail<S> {
             Kind::XaPrepare => self.xa_prepare(event.body)?,
             Kind::Query => {
                 let query = Query::parse(event.body).map_err(|_| self.malformed("a QUERY event"))?;
-                self.query(&query, catalog)?;
+                if self.query(&query, catalog)? {
+                    let mut end = self.place.clone();
+                    if event.is_in_file() {
+                        end.pos = event::unwrap_offset(end.pos + u64::from(event.size), event.log_pos);
+                    }
+                    self.statement = Some(Ahead { query, end });
+                    return Ok(Met::Statement);
+                }
             }
             Kind::ExecuteLoadQuery => {
                 let query = Query::parse_load(event.body).map_err(|_| self.malformed("a LOAD event"))?;
+                // It changes rows only, and those of captured tables are refused.
                 self.query(&query, catalog)?;
             }
             Kind::Incident => {
@@ -317,8 +356,8 @@ impl<S> Tail<S> {
                     Error::permanent(
                         "mysql.schema-changed",
                         format!(
-                            "table {database}.{name} was changed before {}: {mismatch}; schema changes are not supported \
-                             by this version",
+                            "table {database}.{name} is not at {} what its statements made of it: {mismatch}. Start anew \
+                             with an empty state directory, and report the statements that changed it",
                             self.place
                         ),
                     )

@@ -8,12 +8,13 @@ use crate::table::Catalog;
 use crate::tail::{Tail, Transaction};
 
 impl<S> Tail<S> {
-    pub(super) fn query(&mut self, query: &Query, catalog: &Catalog) -> Result<(), Error> {
+    /// Answers whether the statement changes captured tables, or makes one: then it is not passed over.
+    pub(super) fn query(&mut self, query: &Query, catalog: &Catalog) -> Result<bool, Error> {
         let statement = Statement::classify(query);
         match &statement {
             Statement::Begin => {
                 self.transaction.get_or_insert_with(Transaction::default).begun = true;
-                return Ok(());
+                return Ok(false);
             }
             Statement::Savepoint | Statement::Xa => {
                 // XA START frames a transaction, other XA statements are ones of their own.
@@ -23,11 +24,11 @@ impl<S> Tail<S> {
                 } else {
                     self.end_statement();
                 }
-                return Ok(());
+                return Ok(false);
             }
             Statement::Commit => {
                 self.end();
-                return Ok(());
+                return Ok(false);
             }
             Statement::Rollback | Statement::RollbackToSavepoint => {
                 if self.transaction.as_ref().is_some_and(|transaction| transaction.rows > 0) {
@@ -44,22 +45,25 @@ impl<S> Tail<S> {
                 if statement == Statement::Rollback {
                     self.end();
                 }
-                return Ok(());
+                return Ok(false);
             }
             Statement::Harmless => {}
             Statement::DropDatabase(database) => {
-                if let Some(table) = catalog.find_in(database) {
-                    return Err(self.unsupported("DROP DATABASE", &table.to_string(), query));
+                if catalog.find_in(database).next().is_some() {
+                    return Ok(true);
                 }
             }
             Statement::Tables { action, names } => {
                 if let Some(table) = touched(*action, names, query, catalog) {
-                    return Err(self.unsupported(action.verb(), &table, query));
+                    return match action {
+                        Action::Write | Action::Unknown => Err(self.unreadable(*action, &table, query)),
+                        _ => Ok(true),
+                    };
                 }
             }
         }
         self.end_statement();
-        Ok(())
+        Ok(false)
     }
 
     /// XA_PREPARE: one-phase transactions are committed by it, two-phase ones may be undone later.
@@ -80,24 +84,28 @@ impl<S> Tail<S> {
     }
 
     /// A statement outside BEGIN and COMMIT is a transaction of its own.
-    fn end_statement(&mut self) {
+    pub(super) fn end_statement(&mut self) {
         if self.transaction.as_ref().is_some_and(|transaction| !transaction.begun) {
             self.end();
         }
     }
 
-    fn unsupported(&self, verb: &str, table: &str, query: &Query) -> Error {
-        let (code, reason) = match verb {
-            "statement-format DML" => (
+    fn unreadable(&self, action: Action, table: &str, query: &Query) -> Error {
+        let (code, reason) = match action {
+            Action::Write => (
                 "mysql.statement-format",
                 "changes that are logged as statements cannot be read; find the session that sets binlog_format",
             ),
-            _ => ("mysql.schema-change", "schema changes are not supported by this version"),
+            _ => (
+                "mysql.statement",
+                "what it does to the table cannot be told; start anew with an empty state directory",
+            ),
         };
         Error::permanent(
             code,
             format!(
-                "{verb} on table {table} at {}: {reason}. The statement is: {}",
+                "{} on table {table} at {}: {reason}. The statement is: {}",
+                action.verb(),
                 self.place,
                 shortened(&query.sql)
             ),

@@ -47,6 +47,7 @@ pub(crate) fn made(name: &str, columns: Vec<ColumnDef>, key: Vec<usize>) -> Tabl
         rows: None,
         row_bytes: None,
         comment: String::new(),
+        charset: "utf8mb4".into(),
     };
     Table::new(&listed, Described { columns, key }, false)
 }

@@ -1,0 +1,346 @@
+//! Statements that change tables: what they do to the catalog, and what the pipeline is told of it.
+
+use cdc_plugin::host::Level;
+use cdc_plugin::source::{Event, TableSchemaChanges};
+use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId};
+
+use crate::binlog::query::Query;
+use crate::ddl::evolve::{self, Evolution, Refused, Wishes};
+use crate::ddl::{self, Body, Clause, Create, Ddl};
+use crate::reader::Reader;
+use crate::server::Host;
+use crate::server::discovery::{self, Described, Listed};
+use crate::statement::{Name, Statement, shortened};
+use crate::table::Table;
+
+/// What a statement did.
+#[derive(Default)]
+struct Done {
+    changes: Vec<SchemaChangeEvent>,
+    /// Tables that are new.
+    created: Vec<Table>,
+}
+
+impl<H: Host> Reader<H> {
+    /// Follow the statement before which the tail stands, and step over it.
+    pub(super) async fn follow(&mut self) -> Result<(), Error> {
+        let Some(query) = self.tail.statement().cloned() else { return Ok(()) };
+        let before = self.position()?;
+        // Rows so far have the old shapes.
+        self.output.close_all(&self.catalog.tables);
+        let done = match self.parsed(&query) {
+            Some(ddl) => self.apply(ddl, &query).await?,
+            None => return Err(self.not_followed(&query, "the statement is not understood")),
+        };
+        let place = self.tail.place.to_string();
+        for change in &done.changes {
+            let fields = [
+                ("table", change.table.to_string()),
+                ("at", place.clone()),
+                ("statement", shortened(&query.sql)),
+            ];
+            self.server.log(Level::Info, "a table was changed", &fields);
+        }
+        self.tail.pass_statement();
+        for table in done.created {
+            self.output.push(Event::Schema(table.schema.clone()));
+            self.server.log(Level::Info, "a table was created", &[("table", table.to_string())]);
+            self.catalog.add(table);
+            self.snapshot.add();
+        }
+        if done.changes.is_empty() || self.passed_stop {
+            return Ok(());
+        }
+        let Some(before) = before else {
+            return Err(Error::transient(
+                "mysql.position",
+                "a table was changed where the reader has no position; it has to go on from the last one",
+            ));
+        };
+        let event = Event::SchemaChange(TableSchemaChanges { before, changes: done.changes });
+        self.output.end_with(&self.catalog.tables, event);
+        Ok(())
+    }
+
+    /// The statement, with DROP DATABASE as the drop of its captured tables.
+    fn parsed(&self, query: &Query) -> Option<Ddl> {
+        if let Statement::DropDatabase(database) = Statement::classify(query) {
+            let tables = self.catalog.find_in(&database);
+            let name =
+                |table: &Table| Name { database: Some(table.database.clone()), table: table.name.clone() };
+            return Some(Ddl::Drop(tables.map(name).collect()));
+        }
+        ddl::parse(query)
+    }
+
+    async fn apply(&mut self, ddl: Ddl, query: &Query) -> Result<Done, Error> {
+        let mut done = Done::default();
+        match ddl {
+            Ddl::Create(create) => done.created.extend(self.create(create, query).await?),
+            Ddl::Alter { table, clauses } => self.alter(&table, &clauses, query, &mut done).await?,
+            Ddl::Drop(names) => {
+                for name in names {
+                    if let Some(index) = self.find(&name, query) {
+                        self.drop_table(index, &mut done);
+                    }
+                }
+            }
+            Ddl::Rename(renames) => {
+                for (old, new) in renames {
+                    self.rename(&old, &new, query, &mut done).await?;
+                }
+            }
+            Ddl::Truncate(name) => {
+                if let Some(index) = self.find(&name, query)
+                    && let Some(table) = self.catalog.tables.get(index)
+                {
+                    let table = table.clone().with_version(table.schema.version + 1);
+                    let schema = table.schema.clone();
+                    let id = schema.table.clone();
+                    self.replace(index, table)?;
+                    done.changes.push(SchemaChangeEvent {
+                        table: id,
+                        change: SchemaChange::TruncateTable,
+                        schema,
+                    });
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn find(&self, name: &Name, query: &Query) -> Option<usize> {
+        self.catalog.find(name.database.as_deref().unwrap_or(&query.database), &name.table)
+    }
+
+    /// Put a table in the place of what it was; what was read of it meanwhile is read again.
+    fn replace(&mut self, index: usize, table: Table) -> Result<(), Error> {
+        self.workers.forget(index);
+        self.snapshot.read_again(index, &table)?;
+        self.catalog.replace(index, table);
+        Ok(())
+    }
+
+    fn wishes(&self) -> Wishes {
+        Wishes { reading: self.server.options.reading, comments: self.server.options.comments }
+    }
+
+    fn drop_table(&mut self, index: usize, done: &mut Done) {
+        let Some(table) = self.catalog.tables.get(index).cloned() else { return };
+        self.workers.forget(index);
+        if self.snapshot.end(index) {
+            self.server.log(
+                Level::Warn,
+                "a table was dropped before its snapshot was read",
+                &[("table", table.to_string())],
+            );
+        }
+        self.catalog.remove(index);
+        let (id, schema) = (table.schema.table.clone(), table.schema);
+        done.changes.push(SchemaChangeEvent { table: id, change: SchemaChange::DropTable, schema });
+    }
+
+    async fn alter(
+        &mut self,
+        name: &Name,
+        clauses: &[Clause],
+        query: &Query,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        if let Some(index) = self.find(name, query)
+            && let Some(table) = self.catalog.tables.get(index)
+        {
+            for clause in clauses {
+                if let Clause::RowsUnlogged(words) = clause {
+                    let fields = [("table", table.to_string()), ("clause", words.clone())];
+                    let message =
+                        "rows of partitions went or came without being logged; the sink does not follow that";
+                    self.server.log(Level::Warn, message, &fields);
+                    self.server.host.counter("mysql_unlogged_row_changes", 1);
+                }
+            }
+            let charset = match clauses.iter().any(|clause| matches!(clause, Clause::ConvertCharset(None))) {
+                true => {
+                    let session = self.server.session().await?;
+                    discovery::database_charset(&self.server, &session, &table.database).await?
+                }
+                false => String::new(),
+            };
+            let evolution = match evolve::evolve(table, clauses, self.wishes(), &charset) {
+                Ok(evolution) => evolution,
+                Err(Refused::Unknown(words)) => self.repair(index, &words, query).await?,
+                Err(refused) => return Err(self.not_followed(query, &refused.to_string())),
+            };
+            let Evolution { table, changes } = evolution;
+            // What the pipeline does not see does not change how rows are read either, but for character sets.
+            self.replace(index, table)?;
+            done.changes.extend(changes);
+        }
+        for clause in clauses {
+            if let Clause::RenameTable(new) = clause {
+                self.rename(name, new, query, done).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the server says of a table now, in the place of a statement that is not understood. Were the table changed
+    /// again since, its row events would show it.
+    async fn repair(&self, index: usize, words: &str, query: &Query) -> Result<Evolution, Error> {
+        let Some(table) = self.catalog.tables.get(index) else {
+            return Err(self.not_followed(query, "its table is not known"));
+        };
+        let fields = [("table", table.to_string()), ("clause", words.to_owned())];
+        self.server.log(
+            Level::Warn,
+            "a clause is not understood; asking the server what became of the table",
+            &fields,
+        );
+        let Some((listed, described)) = self.described(&table.database, &table.name).await? else {
+            let why = format!("{words} is not understood, and the table is not there any more");
+            return Err(self.not_followed(query, &why));
+        };
+        evolve::difference(table, described, listed.charset)
+            .map_err(|refused| self.not_followed(query, &refused.to_string()))
+    }
+
+    async fn described(&self, database: &str, name: &str) -> Result<Option<(Listed, Described)>, Error> {
+        let session = self.server.session().await?;
+        let mut listed = discovery::list(&self.server, &session).await?;
+        listed.retain(|table| table.database == database && table.name == name);
+        let mut described = discovery::describe(&self.server, &session, &listed).await?;
+        let described = described.remove(&(database.to_owned(), name.to_owned()));
+        Ok(listed.pop().zip(described))
+    }
+
+    async fn rename(&mut self, old: &Name, new: &Name, query: &Query, done: &mut Done) -> Result<(), Error> {
+        let database = new.database.clone().unwrap_or_else(|| query.database.clone());
+        let selected = self.catalog.selects(&database, &new.table);
+        match self.find(old, query) {
+            Some(index) if selected => {
+                let Some(table) = self.catalog.tables.get(index) else { return Ok(()) };
+                let (from, renamed) = (table.schema.table.clone(), table.renamed(&database, &new.table));
+                let change = SchemaChange::RenameTable(TableId::in_schema(&database, &new.table));
+                let schema = renamed.schema.clone();
+                self.replace(index, renamed)?;
+                done.changes.push(SchemaChangeEvent { table: from, change, schema });
+            }
+            // It leaves the captured ones; what it left in the sink stays there.
+            Some(index) => {
+                let Some(table) = self.catalog.tables.get(index) else { return Ok(()) };
+                let fields = [("table", table.to_string()), ("to", format!("{database}.{}", new.table))];
+                let message =
+                    "a captured table got a name that the options do not select; it is not captured any more";
+                self.server.log(Level::Warn, message, &fields);
+                self.workers.forget(index);
+                self.snapshot.end(index);
+                self.catalog.remove(index);
+            }
+            None if selected && self.server.options.new_tables => {
+                let what = "a table that was not captured got a selected name: its rows are not in the binlog to be read";
+                return Err(self.not_followed(query, what));
+            }
+            None if selected => {
+                let message = "a table that was not captured got a selected name and is not captured; see option \
+                               `scan.binlog.newly-added-table.enabled`";
+                let name = format!("{database}.{}", new.table);
+                self.server.log(Level::Warn, message, &[("table", name)]);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn create(&mut self, create: Create, query: &Query) -> Result<Option<Table>, Error> {
+        let database = create.table.database.clone().unwrap_or_else(|| query.database.clone());
+        let name = create.table.table.clone();
+        if self.catalog.find(&database, &name).is_some() {
+            if create.if_not_exists {
+                return Ok(None);
+            }
+            let what =
+                "it creates a table that is captured already; `scan.startup.mode: initial` begins after it";
+            return Err(self.not_followed(query, what));
+        }
+        if !self.server.options.new_tables {
+            let message = "a table that the options select was created and is not captured; see option \
+                           `scan.binlog.newly-added-table.enabled`";
+            self.server.log(Level::Warn, message, &[("table", format!("{database}.{name}"))]);
+            return Ok(None);
+        }
+        let mut listed = Listed {
+            database: database.clone(),
+            name: name.clone(),
+            rows: None,
+            row_bytes: None,
+            comment: String::new(),
+            charset: String::new(),
+        };
+        let described = match create.body {
+            Body::Columns { columns, key, charset, comment } => {
+                listed.charset = match charset {
+                    Some(charset) => charset,
+                    None => {
+                        let session = self.server.session().await?;
+                        discovery::database_charset(&self.server, &session, &database).await?
+                    }
+                };
+                listed.comment = comment.unwrap_or_default();
+                let columns: Result<Vec<_>, Refused> = columns
+                    .iter()
+                    .map(|column| evolve::define(column, &listed.charset, self.wishes()))
+                    .collect();
+                let mut columns =
+                    columns.map_err(|refused| self.not_followed(query, &refused.to_string()))?;
+                let place = |name: &String| {
+                    columns.iter().position(|column| column.name.to_lowercase() == name.to_lowercase())
+                };
+                let key: Vec<usize> = key.iter().filter_map(place).collect();
+                for index in &key {
+                    if let Some(column) = columns.get_mut(*index) {
+                        column.kind = column.kind.in_key();
+                        column.nullable = false;
+                    }
+                }
+                Described { columns, key }
+            }
+            Body::Like(other) => {
+                match self.find(&other, query).and_then(|index| self.catalog.tables.get(index)) {
+                    Some(known) => {
+                        listed.charset.clone_from(&known.charset);
+                        Described { columns: known.columns.clone(), key: known.key.clone() }
+                    }
+                    None => self.present(&database, &name, &mut listed, query).await?,
+                }
+            }
+            Body::Unknown => self.present(&database, &name, &mut listed, query).await?,
+        };
+        Ok(Some(Table::new(&listed, described, self.server.options.comments)))
+    }
+
+    /// A new table as the server has it now.
+    async fn present(
+        &self,
+        database: &str,
+        name: &str,
+        listed: &mut Listed,
+        query: &Query,
+    ) -> Result<Described, Error> {
+        let found = self.described(database, name).await?;
+        let (now, described) =
+            found.ok_or_else(|| self.not_followed(query, "the table is not there any more"))?;
+        *listed = now;
+        Ok(described)
+    }
+
+    fn not_followed(&self, query: &Query, why: &str) -> Error {
+        Error::permanent(
+            "mysql.schema-change",
+            format!(
+                "a statement at {} cannot be followed: {why}. The statement is: {}. Start anew with an empty state directory",
+                self.tail.place,
+                shortened(&query.sql)
+            ),
+        )
+    }
+}
