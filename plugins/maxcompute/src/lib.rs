@@ -11,7 +11,7 @@
 //! * [`sink`], [`writer`]: what the host calls.
 
 pub mod commit;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component;
 pub mod describe;
 pub mod endpoint;
