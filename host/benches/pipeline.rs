@@ -1,11 +1,4 @@
-//! `make bench`: whole pipelines against raw reads of the same data, in the same run.
-//!
-//! Prints one table. A ratio is what counts: the machine's own speed and noise are in both of its sides.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
-
-#[path = "../../tests/e2e/harness/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
-mod harness;
+//! Whole pipelines against raw reads of the same data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use harness::{Host, Options, World};
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
+
+use crate::harness::{Host, Options, World};
+use crate::report::Report;
 
 /// Rows of the snapshot, and again of the stream.
 const ROWS: u64 = 400_000;
@@ -27,12 +22,8 @@ struct Run {
     resident_mib: u64,
 }
 
-#[tokio::main]
-async fn main() {
-    // `cargo test --benches` only wants to know that it builds.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
+/// Measure and print.
+pub(crate) async fn measure() {
     let world = World::start().await;
     world
         .mysql
@@ -58,27 +49,32 @@ async fn main() {
     let stream = run(&world, &pipeline).await;
 
     let rows = ROWS as f64;
-    println!(
-        "\n{ROWS} rows of 10 columns; checkpoints every second; zlib; 2 phases, each after a fresh start of the host\n"
+    let mut report = Report::new(
+        "Whole pipeline against raw reads",
+        &[
+            "phase",
+            "raw read, rows/s",
+            "cdc-host end to end, rows/s",
+            "ratio",
+            "first row after",
+            "resident memory",
+        ],
     );
-    println!(
-        "| phase | raw read, rows/s | cdc-host end to end, rows/s | ratio | first row after | resident memory |"
-    );
-    println!("|---|---|---|---|---|---|");
     for (phase, raw, run) in [("snapshot", raw_snapshot, &snapshot), ("stream", raw_stream, &stream)] {
-        println!(
-            "| {phase} | {:.0} | {:.0} | {:.2} | {} ms | {} MiB |",
-            rows / raw,
-            rows / run.seconds,
-            raw / run.seconds,
-            run.first_row.as_millis(),
-            run.resident_mib
-        );
+        report.row([
+            phase.into(),
+            format!("{:.0}", rows / raw),
+            format!("{:.0}", rows / run.seconds),
+            format!("{:.2}", raw / run.seconds),
+            format!("{} ms", run.first_row.as_millis()),
+            format!("{} MiB", run.resident_mib),
+        ]);
     }
-    println!(
-        "\nraw read of the snapshot: mysql_async, binary protocol, one connection, rows dropped\n\
-         raw read of the stream: mysql_async, {megabytes:.0} MB of events, rows not decoded"
-    );
+    report.print(&[
+        format!("{ROWS} rows of 10 columns a phase, checkpoints every second, zlib; each phase is a fresh start of the host."),
+        "Raw read of the snapshot: mysql_async, binary protocol, one connection, rows dropped.".into(),
+        format!("Raw read of the stream: mysql_async, {megabytes:.0} MB of events, rows not decoded."),
+    ]);
 }
 
 async fn fill(world: &World, from: u64) {

@@ -96,7 +96,7 @@ fn decimal(hundredths: i64, body: &mut Vec<u8>) {
 fn datetime(micros: i64, body: &mut Vec<u8>) {
     let second = micros / 1_000_000 - DAY;
     let date = (2026 * 13 + 1) << 5 | 2;
-    let packed = date << 17 | (second / 3600) << 12 | (second / 60 % 60) << 6 | second % 60;
+    let packed = date << 17 | (second / 3600) << 12 | (second / 60 % 60) << 6 | (second % 60);
     body.extend(&(packed + 0x80_0000_0000).to_be_bytes()[3..]);
     body.extend(&((micros % 1_000_000) as u32).to_be_bytes()[1..]);
 }

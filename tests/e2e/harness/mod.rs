@@ -10,7 +10,7 @@ mod writer;
 
 pub(crate) use files::{repository, run};
 pub(crate) use host::Host;
-pub(crate) use judge::{compare, plant_duplicate};
+pub(crate) use judge::{compare, plant_duplicate, python};
 pub(crate) use maxcompute::MaxCompute;
 pub(crate) use mysql::Mysql;
 pub(crate) use sysbench::Sysbench;
