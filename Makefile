@@ -45,7 +45,10 @@ vectors: ## the protocol vectors alone
 	$(CARGO) test -p cdc-plugin-maxcompute --test it vector
 	$(CARGO) test -p cdc-plugin-mysql --test row_images
 
+# A target directory of its own: a plugin built as another one's library has no exports, under the same file name.
 bench: setup ## benchmarks, each as a ratio to a baseline of the same run
+	$(CARGO) build --profile plugin --target-dir target/workload --target $(WASM) -p bench-plugin --lib
+	$(CARGO) build --profile plugin --target-dir target/workload -p bench-plugin --bin workload
 	$(CARGO) bench --workspace --bench '*'
 
 lint: setup $(DENY) ## formats, clippy, docs, licenses and sources of dependencies, Python and shell
@@ -54,8 +57,8 @@ lint: setup $(DENY) ## formats, clippy, docs, licenses and sources of dependenci
 	$(CARGO) clippy --target $(WASM) $(PLUGIN_PACKAGES) $(EXAMPLE_PACKAGES) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(DENY) check --hide-inclusion-graph licenses bans sources
-	$(PYTHON) -m ruff format --check tests examples
-	$(PYTHON) -m ruff check tests examples
+	$(PYTHON) -m ruff format --check tests examples host/benches
+	$(PYTHON) -m ruff check tests examples host/benches
 	$(dir $(PYTHON))shellcheck -x $(SHELL_SCRIPTS)
 
 audit: $(DENY) ## security advisories of dependencies; needs to reach the RustSec database on GitHub

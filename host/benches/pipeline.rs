@@ -1,11 +1,4 @@
-//! `make bench`: whole pipelines against raw reads of the same data, in the same run.
-//!
-//! Prints one table. A ratio is what counts: the machine's own speed and noise are in both of its sides.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
-
-#[path = "../../tests/e2e/harness/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
-mod harness;
+//! Whole pipelines against raw reads of the same data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,26 +6,75 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use harness::{Host, Options, World};
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStreamRequest, Conn, OptsBuilder};
+
+use crate::harness::{Host, Options, World};
+use crate::report::{Report, Series};
 
 /// Rows of the snapshot, and again of the stream.
 const ROWS: u64 = 400_000;
 
+/// Each with servers of its own.
+const ROUNDS: usize = 3;
+
+/// A phase, round by round.
+#[derive(Default)]
+struct Phase {
+    /// Seconds of the raw read.
+    raw: Series,
+    /// Seconds of the host.
+    host: Series,
+    /// Milliseconds from the host's start until the sink got the first row.
+    first_row: Series,
+    resident_mib: Series,
+}
+
 struct Run {
     seconds: f64,
-    /// From process start until the sink got the first row.
     first_row: Duration,
     resident_mib: u64,
 }
 
-#[tokio::main]
-async fn main() {
-    // `cargo test --benches` only wants to know that it builds.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
+/// Measure and print.
+pub(crate) async fn measure() {
+    let (mut snapshot, mut stream) = (Phase::default(), Phase::default());
+    let mut megabytes = 0.0;
+    for _ in 0..ROUNDS {
+        megabytes = round(&mut snapshot, &mut stream).await;
     }
+    let rows = ROWS as f64;
+    let mut report = Report::new(
+        "Whole pipeline against raw reads",
+        &[
+            "phase",
+            "raw read, rows/s",
+            "cdc-host end to end, rows/s",
+            "slower than the raw read",
+            "first row after",
+            "resident memory",
+        ],
+    );
+    for (name, phase) in [("snapshot", snapshot), ("stream", stream)] {
+        report.row([
+            name.into(),
+            format!("{:.0}", rows / phase.raw.median()),
+            format!("{:.0}", rows / phase.host.median()),
+            phase.host.ratio(&phase.raw).with_range(),
+            format!("{:.0} ms", phase.first_row.median()),
+            format!("{:.0} MiB", phase.resident_mib.median()),
+        ]);
+    }
+    report.print(&[
+        format!("{ROWS} rows of 10 columns a phase, checkpoints every second, zlib; each phase is a fresh start of the host."),
+        "Raw read of the snapshot: mysql_async, binary protocol, one connection, rows dropped.".into(),
+        format!("Raw read of the stream: mysql_async, {megabytes:.0} MB of events, rows not decoded."),
+        format!("Medians of {ROUNDS} rounds, in brackets the least and the most; ratios are of times."),
+    ]);
+}
+
+/// Both phases once; returns the megabytes of the stream.
+async fn round(snapshot: &mut Phase, stream: &mut Phase) -> f64 {
     let world = World::start().await;
     world
         .mysql
@@ -49,36 +91,23 @@ async fn main() {
     options.pipeline = vec![("checkpoint.interval".into(), "1s".into())];
     let pipeline = world.pipeline(&options);
 
-    let raw_snapshot = raw_snapshot(&world).await;
-    let snapshot = run(&world, &pipeline).await;
+    let raw = raw_snapshot(&world).await;
+    snapshot.push(raw, &run(&world, &pipeline).await);
 
     let position = binlog_position(&world).await;
     fill(&world, ROWS).await;
-    let (raw_stream, megabytes) = raw_stream(&world, position).await;
-    let stream = run(&world, &pipeline).await;
+    let (raw, megabytes) = raw_stream(&world, position).await;
+    stream.push(raw, &run(&world, &pipeline).await);
+    megabytes
+}
 
-    let rows = ROWS as f64;
-    println!(
-        "\n{ROWS} rows of 10 columns; checkpoints every second; zlib; 2 phases, each after a fresh start of the host\n"
-    );
-    println!(
-        "| phase | raw read, rows/s | cdc-host end to end, rows/s | ratio | first row after | resident memory |"
-    );
-    println!("|---|---|---|---|---|---|");
-    for (phase, raw, run) in [("snapshot", raw_snapshot, &snapshot), ("stream", raw_stream, &stream)] {
-        println!(
-            "| {phase} | {:.0} | {:.0} | {:.2} | {} ms | {} MiB |",
-            rows / raw,
-            rows / run.seconds,
-            raw / run.seconds,
-            run.first_row.as_millis(),
-            run.resident_mib
-        );
+impl Phase {
+    fn push(&mut self, raw: f64, run: &Run) {
+        self.raw.push(raw);
+        self.host.push(run.seconds);
+        self.first_row.push(run.first_row.as_secs_f64() * 1000.0);
+        self.resident_mib.push(run.resident_mib as f64);
     }
-    println!(
-        "\nraw read of the snapshot: mysql_async, binary protocol, one connection, rows dropped\n\
-         raw read of the stream: mysql_async, {megabytes:.0} MB of events, rows not decoded"
-    );
 }
 
 async fn fill(world: &World, from: u64) {

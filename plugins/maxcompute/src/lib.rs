@@ -14,7 +14,7 @@
 pub mod alter;
 mod civil;
 pub mod commit;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component;
 pub mod describe;
 pub mod endpoint;

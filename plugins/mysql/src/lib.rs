@@ -13,7 +13,7 @@
 pub mod binlog;
 pub mod charset;
 pub mod column;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component;
 pub mod ddl;
 pub mod decimal;

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 use super::{MaxCompute, World, repository, run};
 
 /// A Python with the official clients.
-pub(super) async fn python() -> &'static Path {
+pub(crate) async fn python() -> &'static Path {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
     PYTHON
         .get_or_init(|| async {

@@ -12,7 +12,7 @@ mod writer;
 
 pub(crate) use files::{holds, repository, run};
 pub(crate) use host::Host;
-pub(crate) use judge::{compare, identical, plant_duplicate};
+pub(crate) use judge::{compare, identical, plant_duplicate, python};
 pub(crate) use maxcompute::MaxCompute;
 pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;

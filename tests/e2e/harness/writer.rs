@@ -3,8 +3,7 @@ use std::process::Stdio;
 
 use tokio::process::{Child, Command};
 
-use super::judge::python;
-use super::{Mysql, repository};
+use super::{Mysql, python, repository};
 
 /// An application that changes the shop until told to stop.
 pub(crate) struct Writer {
