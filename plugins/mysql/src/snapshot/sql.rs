@@ -102,7 +102,7 @@ impl Sql {
 fn numbers(kind: &Kind, operator: &str, value: &KeyValue) -> Option<String> {
     // A longer list costs more than it saves.
     const MOST: u64 = 255;
-    let (Kind::Enum { members }, KeyValue::Unsigned(value)) = (kind, value) else { return None };
+    let (Kind::Enum { members, .. }, KeyValue::Unsigned(value)) = (kind, value) else { return None };
     let last = members.len() as u64;
     let (value, numbers) = (*value, 0..=last);
     let wanted: Vec<_> = match operator {
@@ -163,6 +163,7 @@ fn quote(identifier: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
     use crate::column::ColumnDef;
     use crate::server::discovery::{Described, Listed};
 
@@ -221,11 +222,18 @@ mod tests {
         };
         let numbers = |lower, upper| (KeyValue::Unsigned(lower), KeyValue::Unsigned(upper));
         let (lower, upper) = numbers(1, 2);
-        let (range, parameters) = one(Kind::Enum { members: members.clone() }, lower, upper);
+        let (range, parameters) =
+            one(Kind::Enum { members: members.clone(), charset: Charset::Utf8 }, lower, upper);
         assert_eq!((range.as_str(), parameters.len()), ("((`k` IN (2, 3))) AND ((`k` IN (0, 1, 2)))", 0));
         let (lower, upper) = numbers(3, 3);
-        assert!(one(Kind::Enum { members: members.clone() }, lower, upper).0.starts_with("((`k` IN (NULL)))"));
-        for kind in [Kind::Set { members, as_text: true }, Kind::Year, Kind::Bit { bits: 12 }] {
+        assert!(
+            one(Kind::Enum { members: members.clone(), charset: Charset::Utf8 }, lower, upper)
+                .0
+                .starts_with("((`k` IN (NULL)))")
+        );
+        for kind in
+            [Kind::Set { members, charset: Charset::Utf8, as_text: true }, Kind::Year, Kind::Bit { bits: 12 }]
+        {
             let (lower, upper) = numbers(0, 5);
             let expected = vec![Parameter::Unsigned(0), Parameter::Unsigned(5)];
             assert_eq!(one(kind, lower, upper), ("((`k` > ?)) AND ((`k` <= ?))".to_owned(), expected));
