@@ -7,9 +7,12 @@ two types, each side's values are brought to a form in which Python's `==` decid
 * DECIMAL: the number; the sink's scale must not be smaller than the source's. Beyond 38 digits the text with full scale;
 * FLOAT: the 32-bit number; DOUBLE: the 64-bit number;
 * DATETIME, TIMESTAMP: the wall clock, in UTC for the latter, to the microsecond; an invalid or zero date is NULL;
-* character types, ENUM: the text; BINARY, VARBINARY, BLOB: the bytes; JSON: the parsed document;
+* character types, ENUM: the text; BINARY, VARBINARY, BLOB, BIT: the bytes;
+* JSON as text: the server's own text, key order and spelling of numbers included, with or without its blanks; as JSON: the
+  parsed document;
 * TIME: `HH:MM:SS[.ffffff]` with the column's precision; BIT(1) and TINYINT(1) as BOOLEAN: whether it is 1;
-* SET: its members in order.
+* SET: its members in order, or in a key their text;
+* geometries: GeoJSON with the SRID, parsed; VECTOR: its 32-bit numbers.
 """
 
 from __future__ import annotations
@@ -59,6 +62,10 @@ TEXTS = {"string", "varchar", "char"}
 TEXT_TYPES = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"}
 BYTES_TYPES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
 INTEGER_TYPES = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
+GEOMETRY_TYPES = {
+    *("geometry", "point", "linestring", "polygon"),
+    *("multipoint", "multilinestring", "multipolygon", "geomcollection", "geometrycollection"),
+}
 MAX_DECIMAL_DIGITS = 38
 
 
@@ -90,10 +97,16 @@ def column_forms(source: SourceColumn, sink_type: str) -> ColumnForms | None:
             return ColumnForms(_datetime_or_none, _wall_clock) if sink == "timestamp_ntz" else None
         case "timestamp":
             return ColumnForms(_datetime_or_none, _wall_clock) if sink == "timestamp" else None
+        case "json" if sink in TEXTS:
+            return ColumnForms(_without_blanks, _without_blanks)
         case "json":
-            return ColumnForms(_document, _document) if sink in TEXTS | {"json"} else None
+            return ColumnForms(_document, _document) if sink == "json" else None
         case "set" if sink_type == "array<string>":
-            return ColumnForms(_members, list)
+            return ColumnForms(_members, _list)
+        case "vector":
+            return ColumnForms(_floats, _list) if sink_type == "array<float>" else None
+        case geometry if geometry in GEOMETRY_TYPES:
+            return ColumnForms(_geometry, _geometry) if sink in TEXTS else None
         case text if text in TEXT_TYPES | {"time", "set"}:
             return ColumnForms(None, None) if sink in TEXTS else None
         case octets if octets in BYTES_TYPES:
@@ -110,6 +123,10 @@ def select_expression(column: SourceColumn) -> str:
             return f"CAST({name} AS DOUBLE)"
         case "time":  # the client would make a duration of it and forget the precision
             return f"CAST({name} AS CHAR)"
+        case "vector":  # the client would take the bytes for ASCII
+            return f"HEX({name})"
+        case geometry if geometry in GEOMETRY_TYPES:  # all digits, no CRS of its own
+            return f"JSON_SET(ST_AsGeoJSON({name}, {2**31 - 1}, 0), '$.srid', ST_SRID({name}))"
         case _:
             return name
 
@@ -180,6 +197,28 @@ def _document(value: Any) -> Any:
         return json.loads(value, parse_float=Decimal)
     except ValueError:
         return ("not JSON", value)
+
+
+def _without_blanks(value: Any) -> Any:
+    """The text of a JSON document without the blanks outside its strings; nothing else may differ."""
+    if not isinstance(value, str):
+        return ("not text", value)
+    return re.sub(r'("(?:[^"\\]|\\.)*")|\s+', lambda found: found.group(1) or "", value)
+
+
+def _geometry(value: Any) -> Any:
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        return ("not GeoJSON", value)
+
+
+def _floats(value: str) -> list[float]:
+    return [number for (number,) in struct.iter_unpack("<f", bytes.fromhex(value))]
+
+
+def _list(value: Any) -> Any:
+    return list(value) if isinstance(value, (list, tuple)) else ("not a list", value)
 
 
 def _members(value: str) -> list[str]:

@@ -66,6 +66,17 @@ COLUMNS: list[tuple[str, str, str, list[tuple[str, Any]]]] = [
     ("kind", "ENUM('a','ü')", "STRING", [("'ü'", "ü"), ("'a'", "a")]),
     ("document", "JSON", "STRING", [("""'{"b": [1.5, null]}'""", '{"b":[1.5,null]}'), ("'\"x\"'", '"x"')]),
     ("year", "YEAR", "INT", [("1901", 1901), ("0000", 0)]),
+    ("bits", "BIT(12)", "BINARY", [("b'101010111100'", b"\x0a\xbc"), ("0", b"\x00\x00")]),
+    ("bit", "BIT(1)", "BOOLEAN", [("b'1'", True), ("b'0'", False)]),
+    ("tags", "SET('a','b','ü')", "ARRAY<STRING>", [("'ü,a'", ["a", "ü"]), ("''", [])]),
+    ("place", "POINT SRID 4326", "STRING", [
+        ("ST_GeomFromText('POINT(52.5 13.4)', 4326)", '{"coordinates":[13.4,52.5],"type":"Point","srid":4326}'),
+        ("NULL", None),
+    ]),
+    ("embedding", "VECTOR(2)", "ARRAY<FLOAT>", [
+        ("STRING_TO_VECTOR('[1.1,-2]')", [1.100000023841858, -2.0]),
+        ("STRING_TO_VECTOR('[0,3e38]')", [0.0, 3.0000000054977558e38]),
+    ]),
     ("nothing", "INT", "INT", [("NULL", None), ("NULL", None)]),
 ]  # fmt: skip
 

@@ -107,11 +107,15 @@ pub enum Kind {
     Enum {
         /// By which row images count.
         members: Members,
+        /// Of the members in the binlog.
+        charset: Charset,
     },
     /// SET
     Set {
         /// At most 64.
         members: Members,
+        /// Of the members in the binlog.
+        charset: Charset,
         /// Not a list but the members with commas between them: no sink has lists in keys.
         as_text: bool,
     },
@@ -270,17 +274,13 @@ impl Kind {
                     .filter(|bits| (1..=64).contains(bits))
                     .ok_or_else(unknown)?,
             },
-            "enum" => {
-                charset()?;
-                Self::Enum { members: members()? }
-            }
+            "enum" => Self::Enum { charset: charset()?, members: members()? },
             "set" => {
-                charset()?;
-                let members = members()?;
+                let (charset, members) = (charset()?, members()?);
                 if members.len() > MOST_OF_A_SET {
                     return Err(unknown());
                 }
-                Self::Set { members, as_text: false }
+                Self::Set { members, charset, as_text: false }
             }
             "json" => Self::Json { style: reading.json },
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
@@ -301,7 +301,9 @@ impl Kind {
     pub fn in_key(&self) -> Self {
         match self {
             Self::Boolean => Self::TinyInt { unsigned: false },
-            Self::Set { members, .. } => Self::Set { members: members.clone(), as_text: true },
+            Self::Set { members, charset, .. } => {
+                Self::Set { members: members.clone(), charset: *charset, as_text: true }
+            }
             kind => kind.clone(),
         }
     }

@@ -135,6 +135,18 @@ impl Members {
     pub fn may_be_lossy(&self) -> bool {
         self.0.iter().any(|member| member.contains('?'))
     }
+
+    /// Whether `information_schema` would show these members as `declared`.
+    #[must_use]
+    pub fn are_declared_as(&self, declared: &Self) -> bool {
+        let shown = |char| if char > '\u{ffff}' { '?' } else { char };
+        self.len() == declared.len()
+            && self
+                .0
+                .iter()
+                .zip(declared.0.iter())
+                .all(|(own, declared)| own.chars().map(shown).eq(declared.chars().map(shown)))
+    }
 }
 
 #[cfg(test)]

@@ -201,8 +201,8 @@ mod tests {
     fn store_time(micros: i64, precision: u8) -> Vec<u8> {
         let magnitude = micros.abs();
         let seconds = magnitude / 1_000_000;
-        let packed = (seconds / 3600) << 12 | (seconds / 60 % 60) << 6 | seconds % 60;
-        let packed = (packed << 24 | magnitude % 1_000_000) * micros.signum();
+        let packed = (seconds / 3600) << 12 | (seconds / 60 % 60) << 6 | (seconds % 60);
+        let packed = (packed << 24 | (magnitude % 1_000_000)) * micros.signum();
         let (whole, fraction) = (packed >> 24, packed % (1 << 24));
         let mut bytes = (whole + 0x80_0000).to_be_bytes()[5..].to_vec();
         match fraction_len(precision) {

@@ -1,5 +1,7 @@
 //! How to read one table's row images: the TABLE_MAP checked against the known columns, one operation for each.
 
+use std::borrow::Cow;
+
 use crate::binlog::op::Op;
 use crate::binlog::table_map::{MappedColumn, TableMap, code};
 use crate::column::{ColumnDef, Kind};
@@ -48,6 +50,15 @@ pub enum Mismatch {
         /// In the binlog.
         mapped: String,
     },
+    /// An ENUM or a SET has other members.
+    #[error("the members of column `{0}` are not those of the schema")]
+    Members(String),
+    /// The schema does not tell the members and the binlog does not either.
+    #[error(
+        "MySQL shows members of column `{0}` with question marks, as it does with characters that need four bytes; \
+         the binlog tells them after SET PERSIST binlog_row_metadata = 'FULL'"
+    )]
+    Doubtful(String),
 }
 
 // === impl Plan ===
@@ -69,7 +80,8 @@ impl Plan {
                 let known = column.name.clone();
                 return Err(Mismatch::Name { position: index + 1, mapped: name.clone(), known });
             }
-            ops.push(op(&column.kind, mapped).ok_or_else(|| Mismatch::Type {
+            let kind = told(column, mapped)?;
+            ops.push(op(&kind, mapped).ok_or_else(|| Mismatch::Type {
                 column: column.name.clone(),
                 mapped: match mapped.unsigned {
                     Some(true) => format!("{} UNSIGNED", mapped.type_name()),
@@ -82,6 +94,32 @@ impl Plan {
         let key_end = key.iter().max().map_or(0, |last| last + 1);
         Ok(Self { ops, key_slots, key_end, key_len: key.len() })
     }
+}
+
+/// The kind of a column with the members that the binlog tells, where it does.
+fn told<'a>(column: &'a ColumnDef, mapped: &MappedColumn) -> Result<Cow<'a, Kind>, Mismatch> {
+    let (Kind::Enum { members: declared, charset } | Kind::Set { members: declared, charset, .. }) =
+        &column.kind
+    else {
+        return Ok(Cow::Borrowed(&column.kind));
+    };
+    let Some(members) = &mapped.members else {
+        // All but the widest character sets lose nothing.
+        return if charset.is_wide() && declared.may_be_lossy() {
+            Err(Mismatch::Doubtful(column.name.clone()))
+        } else {
+            Ok(Cow::Borrowed(&column.kind))
+        };
+    };
+    let told = Members::new(members.iter().map(|member| charset.text(member)));
+    if !told.are_declared_as(declared) {
+        return Err(Mismatch::Members(column.name.clone()));
+    }
+    let mut kind = column.kind.clone();
+    if let Kind::Enum { members, .. } | Kind::Set { members, .. } = &mut kind {
+        *members = told;
+    }
+    Ok(Cow::Owned(kind))
 }
 
 /// The operation for a column of this kind that is stored so; none when the two do not fit.
@@ -133,12 +171,12 @@ fn op(kind: &Kind, mapped: &MappedColumn) -> Option<Op> {
             .then(|| Op::Bytes { prefix: prefix(mapped.meta) }),
         Kind::Text { charset } => large(code::BLOB).map(|prefix| Op::Text { prefix, charset }),
         Kind::Blob => large(code::BLOB).map(|prefix| Op::Bytes { prefix }),
-        Kind::Enum { ref members } => {
+        Kind::Enum { ref members, .. } => {
             let width = if members.len() > 255 { 2 } else { 1 };
             let fits = real(code::ENUM) && mapped.string().1 == u16::from(width);
             fits.then(|| Op::Enum { width, members: members.clone() })
         }
-        Kind::Set { ref members, as_text } => {
+        Kind::Set { ref members, as_text, .. } => {
             let width = set_width(members);
             let (fits, members) = (real(code::SET) && mapped.string().1 == u16::from(width), members.clone());
             fits.then_some(if as_text { Op::SetText { width, members } } else { Op::Set { width, members } })
@@ -182,7 +220,7 @@ mod tests {
     }
 
     fn mapped(code: u8, meta: u16, unsigned: Option<bool>, name: Option<&str>) -> MappedColumn {
-        MappedColumn { code, meta, unsigned, name: name.map(str::to_owned) }
+        MappedColumn { code, meta, unsigned, name: name.map(str::to_owned), members: None }
     }
 
     #[test]
@@ -199,6 +237,28 @@ mod tests {
         assert!(error.to_string().contains("`id` is stored as INT UNSIGNED"), "{error}");
         assert!(matches!(plan(mapped(code::LONGLONG, 0, None, None)), Err(Mismatch::Type { .. })));
         assert_eq!(Plan::new(&columns, &[0], &map(vec![])), Err(Mismatch::Count { mapped: 0, known: 1 }));
+    }
+
+    #[test]
+    fn members_are_those_of_the_binlog_where_it_tells_them() {
+        let shown = Members::new(["a", "?"].map(str::to_owned));
+        let plan = |charset, members: Option<&[&str]>| {
+            let bytes = |list: &[&str]| list.iter().map(|member| member.as_bytes().to_vec()).collect();
+            let kind = Kind::Enum { members: shown.clone(), charset };
+            let meta = u16::from_le_bytes([code::ENUM, 1]);
+            let column =
+                MappedColumn { members: members.map(bytes), ..mapped(code::STRING, meta, None, None) };
+            Plan::new(&[known("e", kind)], &[], &map(vec![column])).map(|plan| plan.ops)
+        };
+        let op = |members: [&str; 2]| {
+            Ok(vec![Op::Enum { width: 1, members: Members::new(members.map(str::to_owned)) }])
+        };
+        assert_eq!(plan(Charset::Utf8, Some(&["a", "😀"])), op(["a", "😀"]));
+        assert_eq!(plan(Charset::Utf8, Some(&["a", "?"])), op(["a", "?"]));
+        assert_eq!(plan(Charset::Utf8, Some(&["b", "?"])), Err(Mismatch::Members("e".into())));
+        assert_eq!(plan(Charset::Utf8, Some(&["a", "?", "c"])), Err(Mismatch::Members("e".into())));
+        assert_eq!(plan(Charset::Utf8, None), Err(Mismatch::Doubtful("e".into())));
+        assert_eq!(plan(Charset::Latin1, None), op(["a", "?"]));
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct MappedColumn {
     pub unsigned: Option<bool>,
     /// Sent with `binlog_row_metadata=FULL`.
     pub name: Option<String>,
+    /// Of an ENUM or a SET, in the column's character set; sent with `binlog_row_metadata=FULL`.
+    pub members: Option<Vec<Vec<u8>>>,
 }
 
 // === impl TableMap ===
@@ -101,7 +103,7 @@ impl TableMap {
                 | code::STRING => metas.u16()?,
                 _ => 0,
             };
-            columns.push(MappedColumn { code: *code, meta, unsigned: None, name: None });
+            columns.push(MappedColumn { code: *code, meta, unsigned: None, name: None, members: None });
         }
         let mut map = Self { table_id, database: database.to_owned(), table: table.to_owned(), columns };
         // The nullability bitmap says nothing that the schema does not.
@@ -113,6 +115,8 @@ impl TableMap {
     fn optional(&mut self, mut cursor: Cursor<'_>) -> Result<(), Truncated> {
         const SIGNEDNESS: u8 = 1;
         const COLUMN_NAME: u8 = 4;
+        const SET_MEMBERS: u8 = 5;
+        const ENUM_MEMBERS: u8 = 6;
         while !cursor.is_empty() {
             let kind = cursor.u8()?;
             let len = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
@@ -132,8 +136,24 @@ impl TableMap {
                         column.name = Some(name.to_owned());
                     }
                 }
+                SET_MEMBERS => self.members(code::SET, &mut value)?,
+                ENUM_MEMBERS => self.members(code::ENUM, &mut value)?,
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// For each column of this type the number of its members, then the members, each behind its length.
+    fn members(&mut self, real: u8, value: &mut Cursor<'_>) -> Result<(), Truncated> {
+        let chosen = |column: &&mut MappedColumn| column.code == code::STRING && column.string().0 == real;
+        for column in self.columns.iter_mut().filter(chosen) {
+            let count = value.length_encoded()?;
+            let members = (0..count).map(|_| {
+                let len = usize::try_from(value.length_encoded()?).map_err(|_| Truncated)?;
+                value.take(len).map(<[u8]>::to_vec)
+            });
+            column.members = Some(members.collect::<Result<_, _>>()?);
         }
         Ok(())
     }
@@ -230,6 +250,7 @@ mod tests {
             meta: u16::from_le_bytes([first, second]),
             unsigned: None,
             name: None,
+            members: None,
         };
         assert_eq!(column(0xfe, 40).string(), (code::STRING, 40));
         // CHAR(255) in utf8mb4: 1020 bytes = 0x3fc.

@@ -16,8 +16,10 @@ use wide::Wide;
 /// A character set of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
-    /// `utf8mb4`, `utf8mb3` and `utf8`.
+    /// `utf8mb4`
     Utf8,
+    /// `utf8mb3` and `utf8`: the BMP alone.
+    Utf8Mb3,
     /// `ascii`
     Ascii,
     /// MySQL's `latin1`: Windows-1252 with the five holes standing for themselves.
@@ -59,7 +61,8 @@ impl Charset {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
-            "utf8mb4" | "utf8mb3" | "utf8" => Some(Self::Utf8),
+            "utf8mb4" => Some(Self::Utf8),
+            "utf8mb3" | "utf8" => Some(Self::Utf8Mb3),
             "ascii" => Some(Self::Ascii),
             "latin1" => Some(Self::Latin1),
             _ => (single::of_name(name).map(Self::Single))
@@ -75,13 +78,27 @@ impl Charset {
             sink.bytes(text);
             return Fidelity::Whole;
         }
-        if self == Self::Utf8
+        if matches!(self, Self::Utf8 | Self::Utf8Mb3)
             && let Ok(text) = std::str::from_utf8(text)
         {
             sink.bytes(text.as_bytes());
             return Fidelity::Whole;
         }
         Fidelity::of(sink.bytes_with(|out| self.decode(text, out)))
+    }
+
+    /// Whether it has characters beyond the BMP.
+    #[must_use]
+    pub fn is_wide(self) -> bool {
+        matches!(self, Self::Utf8 | Self::Multi(Multi::Gb18030) | Self::Wide(_))
+    }
+
+    /// Text of this character set, as [`put`](Self::put) would put it.
+    #[must_use]
+    pub fn text(self, text: &[u8]) -> String {
+        let mut out = Vec::new();
+        self.decode(text, &mut out);
+        String::from_utf8_lossy(&out).into_owned()
     }
 
     /// Append text of this character set as UTF-8; answers whether all of it was text.
@@ -96,7 +113,7 @@ impl Charset {
             whole
         };
         match self {
-            Self::Utf8 => {
+            Self::Utf8 | Self::Utf8Mb3 => {
                 out.extend_from_slice(String::from_utf8_lossy(text).as_bytes());
                 std::str::from_utf8(text).is_ok()
             }

@@ -198,7 +198,7 @@ pub fn key_tuple(
                         value.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
                     ),
                     // Ordered by their numbers, not by their texts.
-                    Kind::Enum { members } => {
+                    Kind::Enum { members, .. } => {
                         KeyValue::Unsigned(members.number(utf8(value)?).ok_or(Unexpected)?)
                     }
                     Kind::Set { members, .. } => {

@@ -83,6 +83,10 @@ impl Sql {
                     (true, false) => before,
                     (true, true) => last,
                 };
+                if let Some(numbers) = numbers(&column.kind, operator, value) {
+                    self.text.push_str(&format!("{} IN ({numbers})", quote(&column.name)));
+                    continue;
+                }
                 let placeholder = placeholder(&column.kind);
                 self.text.push_str(&format!("{} {operator} {placeholder}", quote(&column.name)));
                 self.parameters.push(parameter(value));
@@ -91,6 +95,26 @@ impl Sql {
         }
         self.text.push(')');
     }
+}
+
+/// The numbers of an ENUM that are above or below a value: the optimiser makes ranges of the primary key of them, but not
+/// of a comparison.
+fn numbers(kind: &Kind, operator: &str, value: &KeyValue) -> Option<String> {
+    // A longer list costs more than it saves.
+    const MOST: u64 = 255;
+    let (Kind::Enum { members, .. }, KeyValue::Unsigned(value)) = (kind, value) else { return None };
+    let last = members.len() as u64;
+    let (value, numbers) = (*value, 0..=last);
+    let wanted: Vec<_> = match operator {
+        _ if last > MOST => return None,
+        ">" => numbers.filter(|number| *number > value).collect(),
+        "<" => numbers.filter(|number| *number < value).collect(),
+        "<=" => numbers.filter(|number| *number <= value).collect(),
+        _ => return None,
+    };
+    // No number is NULL: nothing is above the last one.
+    let wanted: Vec<_> = wanted.iter().map(u64::to_string).collect();
+    Some(if wanted.is_empty() { "NULL".to_owned() } else { wanted.join(", ") })
 }
 
 /// A parameter in the type of the column it is compared with; a bare text beside a decimal or a date would be compared as
@@ -139,6 +163,7 @@ fn quote(identifier: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
     use crate::column::ColumnDef;
     use crate::server::discovery::{Described, Listed};
 
@@ -186,5 +211,41 @@ mod tests {
         );
         assert_eq!(sql.parameters.len(), 3);
         assert_eq!(sql.parameters[2], Parameter::Text("00ff".into()));
+    }
+
+    #[test]
+    fn keys_of_each_type_are_compared_in_the_order_they_are_stored_in() {
+        let members = crate::members::Members::new(["z", "y", "x"].map(str::to_owned));
+        let one = |kind: Kind, lower: KeyValue, upper: KeyValue| {
+            let sql = Sql::chunk(&table(&[("k", kind)]), Some(&vec![lower]), &vec![upper]);
+            let range = sql.text.split_once(" WHERE ").unwrap().1.split_once(" ORDER").unwrap().0.to_owned();
+            (range, sql.parameters)
+        };
+        let numbers = |lower, upper| (KeyValue::Unsigned(lower), KeyValue::Unsigned(upper));
+        let (lower, upper) = numbers(1, 2);
+        let (range, parameters) =
+            one(Kind::Enum { members: members.clone(), charset: Charset::Utf8 }, lower, upper);
+        assert_eq!((range.as_str(), parameters.len()), ("((`k` IN (2, 3))) AND ((`k` IN (0, 1, 2)))", 0));
+        let (lower, upper) = numbers(3, 3);
+        assert!(
+            one(Kind::Enum { members: members.clone(), charset: Charset::Utf8 }, lower, upper)
+                .0
+                .starts_with("((`k` IN (NULL)))")
+        );
+        for kind in
+            [Kind::Set { members, charset: Charset::Utf8, as_text: true }, Kind::Year, Kind::Bit { bits: 12 }]
+        {
+            let (lower, upper) = numbers(0, 5);
+            let expected = vec![Parameter::Unsigned(0), Parameter::Unsigned(5)];
+            assert_eq!(one(kind, lower, upper), ("((`k` > ?)) AND ((`k` <= ?))".to_owned(), expected));
+        }
+        let (lower, upper) = ("-00:00:01.500000", "00:00:00.000000");
+        let (range, parameters) = one(
+            Kind::Time { precision: 1 },
+            KeyValue::Text(lower.to_owned()),
+            KeyValue::Text(upper.to_owned()),
+        );
+        assert_eq!(range, "((`k` > CAST(? AS TIME(6)))) AND ((`k` <= CAST(? AS TIME(6))))");
+        assert_eq!(parameters, [Parameter::Text(lower.to_owned()), Parameter::Text(upper.to_owned())]);
     }
 }
