@@ -71,7 +71,7 @@ impl Sink {
         }
     }
 
-    fn schema(&self) -> cdc_plugin::types::TableSchema {
+    fn schema(&self) -> TableSchema {
         use cdc_plugin::types::{Column, LogicalType, TableId, TableSchema};
         let columns = vec![
             Column::new("id", LogicalType::Int, false),

@@ -70,6 +70,17 @@ pub fn evolve(
         .map(|(index, column)| Column { old: Some(index), now: column.clone() })
         .collect();
     let mut work = Work { table, columns: &mut columns, wishes, charset: table.charset.clone() };
+    // The new default holds for all new columns of the statement, wherever it stands.
+    for clause in clauses {
+        match clause {
+            Clause::ConvertCharset(charset) => {
+                work.charset = charset.clone().unwrap_or_else(|| database_charset.to_owned());
+                work.convert()?;
+            }
+            Clause::DefaultCharset(charset) => work.charset.clone_from(charset),
+            _ => {}
+        }
+    }
     let mut comment = table.schema.comment.clone();
     let mut key: Option<Vec<String>> = None;
     for clause in clauses {
@@ -86,16 +97,15 @@ pub fn evolve(
             Clause::Comment(text) => {
                 comment = Some(text.clone()).filter(|text| wishes.comments && !text.is_empty());
             }
-            Clause::ConvertCharset(charset) => {
-                work.charset = charset.clone().unwrap_or_else(|| database_charset.to_owned());
-                work.convert()?;
-            }
-            Clause::DefaultCharset(charset) => work.charset.clone_from(charset),
             Clause::AddPrimaryKey(names) => key = Some(names.clone()),
             Clause::DropPrimaryKey => {
                 key.get_or_insert_with(Vec::new);
             }
-            Clause::RenameTable(_) | Clause::Harmless | Clause::RowsUnlogged(_) => {}
+            Clause::RenameTable(_)
+            | Clause::ConvertCharset(_)
+            | Clause::DefaultCharset(_)
+            | Clause::Harmless
+            | Clause::RowsUnlogged(_) => {}
             Clause::Unknown(words) => return Err(Refused::Unknown(words.clone())),
         }
     }

@@ -262,23 +262,9 @@ const HARMLESS: [&str; 38] = [
 
 fn clause(item: &mut Cursor<'_>) -> Option<Vec<Clause>> {
     let shown = item.shown();
-    match table_option(item) {
-        Some(TableOption::Charset(charset)) => {
-            let mut clauses = vec![Clause::DefaultCharset(charset)];
-            // Options may follow each other without commas.
-            while !item.is_empty() {
-                clauses.append(&mut clause(item)?);
-            }
-            return Some(clauses);
-        }
-        Some(TableOption::Comment(text)) => {
-            let mut clauses = vec![Clause::Comment(text)];
-            while !item.is_empty() {
-                clauses.append(&mut clause(item)?);
-            }
-            return Some(clauses);
-        }
-        None => {}
+    let starts_with_option = table_option(&mut item.clone()).is_some();
+    if starts_with_option {
+        return Some(table_options(item));
     }
     let word = item.word()?;
     let harmless = Some(vec![Clause::Harmless]);
@@ -338,9 +324,26 @@ fn clause(item: &mut Cursor<'_>) -> Option<Vec<Clause>> {
         "TRUNCATE" | "EXCHANGE" | "DISCARD" | "IMPORT" => Some(vec![Clause::RowsUnlogged(shown)]),
         "PARTITION" | "COALESCE" | "REORGANIZE" | "ANALYZE" | "CHECK" | "OPTIMIZE" | "REBUILD" | "REPAIR"
         | "REMOVE" | "UPGRADE" => harmless,
-        word if HARMLESS.contains(&word) => harmless,
+        word if HARMLESS.contains(&word) => {
+            let mut clauses = table_options(item);
+            clauses.push(Clause::Harmless);
+            Some(clauses)
+        }
         _ => None,
     }
+}
+
+/// What options of a table, which follow each other without commas, say of its shape.
+fn table_options(item: &mut Cursor<'_>) -> Vec<Clause> {
+    let mut clauses = Vec::new();
+    while !item.is_empty() {
+        match table_option(item) {
+            Some(TableOption::Charset(charset)) => clauses.push(Clause::DefaultCharset(charset)),
+            Some(TableOption::Comment(text)) => clauses.push(Clause::Comment(text)),
+            None => drop(item.next()),
+        }
+    }
+    clauses
 }
 
 fn change(old: String, new: ColumnSpec, position: Option<Position>) -> Vec<Clause> {
