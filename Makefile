@@ -41,7 +41,7 @@ test: setup ## every test
 vectors: ## the protocol vectors alone
 	$(CARGO) test -p maxcompute-emulator --test vectors
 	$(CARGO) test -p cdc-plugin-maxcompute --test it vector
-	$(CARGO) test -p cdc-plugin-mysql --test row_images
+	$(CARGO) test -p cdc-plugin-mysql --test row_images --test both_ways --test charsets
 
 bench: setup ## benchmarks, each as a ratio to a baseline of the same run
 	$(CARGO) bench --workspace --bench '*'
