@@ -43,7 +43,7 @@ test: setup ## every test
 vectors: ## the protocol vectors alone
 	$(CARGO) test -p maxcompute-emulator --test vectors
 	$(CARGO) test -p cdc-plugin-maxcompute --test it vector
-	$(CARGO) test -p cdc-plugin-mysql --test row_images
+	$(CARGO) test -p cdc-plugin-mysql --test row_images --test both_ways --test charsets
 
 # A target directory of its own: a plugin built as another one's library has no exports, under the same file name.
 bench: setup ## benchmarks, each as a ratio to a baseline of the same run

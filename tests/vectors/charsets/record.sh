@@ -11,7 +11,7 @@ trap '"$mysql_sh" stop "$work/server" 2>/dev/null; rm -rf "$work"' EXIT
 admin_options=''
 eval "$("$mysql_sh" start "$work/server")"
 sql() {
-    "$mysql_sh" exec mysql --defaults-file="$admin_options" --default-character-set=utf8mb4 --batch --raw --skip-column-names "$@"
+    "$mysql_sh" exec mysql --defaults-file="$admin_options" --default-character-set=utf8mb4 --batch --raw --skip-column-names
 }
 
 single=(armscii8 cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 dec8 geostd8 greek hebrew hp8 keybcs2 koi8r koi8u latin1

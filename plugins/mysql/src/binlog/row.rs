@@ -238,6 +238,16 @@ mod tests {
     }
 
     #[test]
+    fn values_that_are_no_text_are_counted() {
+        let text = |charset| Op::Text { prefix: 1, charset };
+        let plan = plan(vec![text(Charset::Ascii), text(Charset::Utf8), text(Charset::Latin1)]);
+        let mut sinks = [LogicalType::String, LogicalType::String, LogicalType::String]
+            .map(|logical| ColumnBuilder::new(&logical));
+        let mut decode = |byte| plan.decode(&mut Cursor::new(&[0, 1, byte, 1, byte, 1, byte]), &mut sinks);
+        assert_eq!((decode(b'a'), decode(0xe9)), (Ok(0), Ok(2)));
+    }
+
+    #[test]
     fn years_and_numbers_of_an_enum_have_a_zero_that_means_nothing() {
         let plan = plan(vec![Op::Year, Op::Enum { width: 2, members: members() }]);
         let mut sinks = [LogicalType::Int, LogicalType::String].map(|logical| ColumnBuilder::new(&logical));
