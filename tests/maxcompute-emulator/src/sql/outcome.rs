@@ -16,6 +16,8 @@ pub(crate) struct ResultSet {
 pub(crate) enum ExecutionError {
     #[error(transparent)]
     Syntax(#[from] SqlError),
+    #[error("ODPS-0130161:[{},{}] Parse exception - {message}", position.line, position.column)]
+    Parse { position: Position, message: String },
     #[error("ODPS-0130071:[{},{}] Semantic analysis exception - {reason}", position.line, position.column)]
     Semantic { position: Position, reason: String },
     #[error("ODPS-0130131:[{},{}] {source}", position.line, position.column)]
