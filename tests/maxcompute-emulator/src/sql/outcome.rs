@@ -1,3 +1,4 @@
+use crate::disk::DiskError;
 use crate::record::{RecordError, Row};
 use crate::schema::Column;
 use crate::store::{CatalogError, TableError};
@@ -44,6 +45,12 @@ impl ExecutionError {
             }
             other => Self::semantic(position, other.to_string()),
         }
+    }
+}
+
+impl From<DiskError> for ExecutionError {
+    fn from(error: DiskError) -> Self {
+        Self::Ddl(error.to_string())
     }
 }
 
