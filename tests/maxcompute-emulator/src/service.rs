@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
 
@@ -73,7 +73,7 @@ impl Service {
     /// answer to be sent.
     pub(crate) async fn pass(self: Arc<Self>, arrival: Arrival, request: Request) -> Option<Response> {
         let body_bytes = request.body.len() as u64;
-        tokio::time::sleep(arrival.injection.delay).await;
+        wait(arrival.injection.delay).await;
         let arrival = Arc::new(arrival);
         let answer = match (&arrival.injection.refusal, arrival.injection.processed) {
             (Some(refusal), false) => Ok(refuse(refusal, &arrival)),
@@ -86,7 +86,7 @@ impl Service {
         };
         let response = answer.unwrap_or_else(|error| error.response(arrival.plane(), &arrival.request_id));
         let response = response.with_header("x-odps-request-id", &arrival.request_id);
-        tokio::time::sleep(arrival.injection.delay_answer).await;
+        wait(arrival.injection.delay_answer).await;
         let answered = arrival.injection.cut != Some(Cut::BeforeAnswer);
         let status = if answered { response.status.as_u16() } else { 0 };
         if let Some(arrival) = Arc::into_inner(arrival) {
@@ -150,6 +150,13 @@ impl Service {
     /// The schema that a request means: the path's, else `curr_schema`, else the default one.
     pub(crate) fn schema_of<'a>(&self, route: &'a Route, parameter: Option<&'a str>) -> &'a str {
         route.schema.as_deref().or(parameter).unwrap_or(DEFAULT_SCHEMA)
+    }
+}
+
+/// A delay that a fault asked for. Even the shortest sleep lasts a tick of the timer, so that none is no sleep.
+async fn wait(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
 }
 
