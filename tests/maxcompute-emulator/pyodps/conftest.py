@@ -3,6 +3,7 @@
 EMULATOR_ENDPOINT         one that checks signatures, without schema model
 EMULATOR_SCHEMA_ENDPOINT  one with the schema model, without signature check
 EMULATOR_STS_ENDPOINT     one that wants EMULATOR_STS_TOKEN, and one of the tunnel quotas q1 and q2
+EMULATOR_BINARY           the program, for tests that start their own
 EMULATOR_PROJECT, EMULATOR_ACCESS_ID, EMULATOR_ACCESS_KEY
 """
 

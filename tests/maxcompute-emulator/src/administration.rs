@@ -23,6 +23,15 @@ impl AdminCall<'_> {
             Operation::ListFaults => json(&self.service.faults.list()),
             Operation::AddFaults => self.add_faults(),
             Operation::RemoveFaults => self.remove_faults(),
+            Operation::ShowProject => Ok(self.service.overview_page()),
+            Operation::ShowTable => {
+                let schema = self.service.schema_of(self.route, None);
+                self.service.rows_page(schema, &self.route.object)
+            }
+            Operation::ReadMetrics => {
+                let text = self.service.metrics_text().map_err(|error| failed(&error))?;
+                Ok(Response::text(text))
+            }
             Operation::AdvanceClock => {
                 let seconds = self.request.parameters().require_number("advance")?;
                 self.service.sessions.clock.advance(Duration::from_secs(seconds));
@@ -64,9 +73,11 @@ impl AdminCall<'_> {
 }
 
 fn json(value: &impl Serialize) -> Result<Response, ServiceError> {
-    let value = serde_json::to_value(value).map_err(|error| {
-        let message = format!("cannot write the answer: {error}");
-        ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
-    })?;
+    let value = serde_json::to_value(value).map_err(|error| failed(&error))?;
     Ok(Response::json(StatusCode::OK, &value))
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ServiceError {
+    let message = format!("cannot write the answer: {error}");
+    ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
 }

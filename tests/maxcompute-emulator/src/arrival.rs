@@ -2,7 +2,8 @@ use std::time::{Instant, SystemTime};
 
 use crate::fault::Injection;
 use crate::http::{Operation, Plane, Request, Route, ServiceError};
-use crate::journal::{Entry, Journal, epoch_ms};
+use crate::journal::{Entry, epoch_ms};
+use crate::service::Service;
 
 /// A request whose head has come: what it asks for, and what is to go wrong with it.
 #[derive(Debug)]
@@ -47,24 +48,28 @@ impl Arrival {
         }
     }
 
-    /// Writes the request into the journal; status 0 stands for no answer. Requests for the emulator itself are left out.
-    pub(crate) fn record(self, journal: &Journal, status: u16, body_bytes: u64) {
+    /// Writes the request into journal, metrics and log; status 0 stands for no answer. Requests for the emulator itself are left out.
+    pub(crate) fn record(self, service: &Service, status: u16, body_bytes: u64) {
         if self.plane() == Plane::Emulator {
             return;
         }
-        let elapsed_us = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let elapsed = self.begun.elapsed();
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let operation = self.operation().map_or_else(|| "none".to_owned(), |operation| operation.to_string());
         tracing::info!(
             request_id = %self.request_id,
             method = %self.method,
             target = %self.target,
-            operation = ?self.operation(),
+            %operation,
             status,
             body_bytes,
             elapsed_us,
             faults = ?self.injection.sources,
             "answered"
         );
-        journal.record(Entry {
+        let fault = !self.injection.sources.is_empty();
+        service.metrics.count(operation, status, body_bytes, elapsed, fault);
+        service.journal.record(Entry {
             sequence: 0,
             arrived_ms: epoch_ms(self.arrived),
             operation: self.operation(),

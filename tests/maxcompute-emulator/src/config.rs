@@ -1,4 +1,5 @@
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::AccessKey;
@@ -19,6 +20,8 @@ pub struct Config {
     pub quotas: Vec<String>,
     /// Whether sessions must name a quota.
     pub quota_required: bool,
+    /// Directory that keeps tables and sessions over the emulator's end; without one they end with it.
+    pub data_dir: Option<PathBuf>,
     /// Faults from the start on.
     pub faults: Vec<Fault>,
     /// Age at which a session expires unless its creation asks for another.
@@ -37,6 +40,7 @@ impl Config {
             project: project.into(),
             access_key: None,
             schema_model: false,
+            data_dir: None,
             faults: Vec::new(),
             quotas: Vec::new(),
             quota_required: false,

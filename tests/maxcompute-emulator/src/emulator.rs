@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::disk::DiskError;
 use crate::fault::Faults;
 use crate::http::Server;
 use crate::journal::Journal;
@@ -48,6 +49,9 @@ pub enum StartError {
     /// The address is IPv6.
     #[error("cannot listen on {0}: tunnel clients need a worker address `host:port`, so listen on IPv4")]
     Ipv6(SocketAddr),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDirectory(#[from] DiskError),
     /// The project's name is empty or has other characters than letters, digits and underscores.
     #[error("`{0}` is no project name: it must hold letters, digits and underscores and start with a letter")]
     ProjectName(String),
@@ -71,7 +75,7 @@ impl Emulator {
         let failed = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let service = Arc::new(Service::new(config, address));
+        let service = Arc::new(Service::new(config, address)?);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(Server::new(listener, Arc::clone(&service)).run(stopped));
         Ok(Self { address, service, stop, server })

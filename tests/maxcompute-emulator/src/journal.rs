@@ -77,6 +77,11 @@ impl Journal {
         self.entries.lock().iter().cloned().collect()
     }
 
+    /// The newest entries, newest first.
+    pub(crate) fn latest(&self, count: usize) -> Vec<Entry> {
+        self.entries.lock().iter().rev().take(count).cloned().collect()
+    }
+
     /// The kept entries of one operation, oldest first.
     pub fn entries_of(&self, operation: Operation) -> Vec<Entry> {
         self.entries.lock().iter().filter(|entry| entry.operation == Some(operation)).cloned().collect()

@@ -2,13 +2,15 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use maxcompute_emulator::auth::AccessKey;
 use maxcompute_emulator::{Config, Emulator, Fault};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 /// A MaxCompute service for tests. Prints `listening on http://ADDRESS` when it is ready; SIGTERM or SIGINT ends it.
 #[derive(Debug, Parser)]
@@ -39,6 +41,15 @@ struct Arguments {
     /// Give the project schemas between project and tables.
     #[arg(long)]
     schema_model: bool,
+    /// What is logged to standard error: off, error, warn, info (each request) or debug.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: LevelFilter,
+    /// How it is logged.
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+    /// Directory that keeps tables, rows and the sessions that write; it is made if it does not exist.
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
     /// Seconds after which a tunnel session expires.
     #[arg(long, value_name = "SECONDS", default_value_t = 24 * 3600)]
     session_lifetime: u64,
@@ -67,6 +78,14 @@ Examples:
   --fault 'operation=commit-upsert first=1 reset=after'
   --fault 'method=PUT path=*/upserts every=3 status=429 retry-after=1'";
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
 /// An argument that is not printed.
 #[derive(Clone)]
 struct Secret(String);
@@ -86,6 +105,11 @@ impl std::fmt::Debug for Secret {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    let log = tracing_subscriber::fmt().with_max_level(arguments.log).with_writer(std::io::stderr);
+    match arguments.log_format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let access_key = arguments.access_id.zip(arguments.access_key).map(|(id, Secret(key))| {
@@ -99,6 +123,7 @@ async fn main() -> anyhow::Result<()> {
         listen: arguments.listen,
         access_key,
         schema_model: arguments.schema_model,
+        data_dir: arguments.data_dir,
         faults: arguments.faults,
         session_lifetime: Duration::from_secs(arguments.session_lifetime),
         quotas: arguments.quotas,

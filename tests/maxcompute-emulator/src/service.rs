@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
 
@@ -8,9 +8,11 @@ use crate::administration::AdminCall;
 use crate::admission;
 use crate::arrival::Arrival;
 use crate::config::Config;
+use crate::disk::{Disk, DiskError};
 use crate::fault::{Cut, Faults, Injection, Refusal};
 use crate::http::{Plane, Request, Response, Route, ServiceError};
 use crate::journal::Journal;
+use crate::metrics::Metrics;
 use crate::rest::{InstanceStore, RestCall};
 use crate::store::{Catalog, DEFAULT_SCHEMA};
 use crate::tunnel::{Sessions, TunnelCall};
@@ -26,15 +28,36 @@ pub(crate) struct Service {
     pub(crate) sessions: Sessions,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
+    pub(crate) metrics: Metrics,
 }
 
 impl Service {
-    pub(crate) fn new(mut config: Config, address: SocketAddr) -> Self {
-        let catalog = Catalog::new(config.project.clone(), config.schema_model);
+    /// A service without a past, or with that of the data directory.
+    pub(crate) fn new(mut config: Config, address: SocketAddr) -> Result<Self, DiskError> {
+        let (project, schema_model) = (config.project.clone(), config.schema_model);
+        let (catalog, sessions) = match &config.data_dir {
+            None => (Catalog::new(project, schema_model), Sessions::new(None)),
+            Some(directory) => {
+                let disk = Arc::new(Disk::open(directory, &project, schema_model)?);
+                let catalog = Catalog::restore(project, schema_model, Arc::clone(&disk))?;
+                let sessions = Sessions::restore(&disk, &catalog)?;
+                (catalog, sessions)
+            }
+        };
         let journal = Journal::new(config.journal_capacity);
-        let (instances, sessions) = (InstanceStore::default(), Sessions::default());
+        let instances = InstanceStore::default();
         let faults = Faults::new(std::mem::take(&mut config.faults));
-        Self { config, address, started: SystemTime::now(), catalog, instances, sessions, journal, faults }
+        Ok(Self {
+            config,
+            address,
+            started: SystemTime::now(),
+            catalog,
+            instances,
+            sessions,
+            journal,
+            faults,
+            metrics: Metrics::default(),
+        })
     }
 
     /// Looks at the head of a request, before its body is read.
@@ -50,7 +73,7 @@ impl Service {
     /// answer to be sent.
     pub(crate) async fn pass(self: Arc<Self>, arrival: Arrival, request: Request) -> Option<Response> {
         let body_bytes = request.body.len() as u64;
-        tokio::time::sleep(arrival.injection.delay).await;
+        wait(arrival.injection.delay).await;
         let arrival = Arc::new(arrival);
         let answer = match (&arrival.injection.refusal, arrival.injection.processed) {
             (Some(refusal), false) => Ok(refuse(refusal, &arrival)),
@@ -63,11 +86,11 @@ impl Service {
         };
         let response = answer.unwrap_or_else(|error| error.response(arrival.plane(), &arrival.request_id));
         let response = response.with_header("x-odps-request-id", &arrival.request_id);
-        tokio::time::sleep(arrival.injection.delay_answer).await;
+        wait(arrival.injection.delay_answer).await;
         let answered = arrival.injection.cut != Some(Cut::BeforeAnswer);
         let status = if answered { response.status.as_u16() } else { 0 };
         if let Some(arrival) = Arc::into_inner(arrival) {
-            arrival.record(&self.journal, status, body_bytes);
+            arrival.record(&self, status, body_bytes);
         }
         answered.then_some(response)
     }
@@ -127,6 +150,13 @@ impl Service {
     /// The schema that a request means: the path's, else `curr_schema`, else the default one.
     pub(crate) fn schema_of<'a>(&self, route: &'a Route, parameter: Option<&'a str>) -> &'a str {
         route.schema.as_deref().or(parameter).unwrap_or(DEFAULT_SCHEMA)
+    }
+}
+
+/// A delay that a fault asked for. Even the shortest sleep lasts a tick of the timer, so that none is no sleep.
+async fn wait(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
 }
 

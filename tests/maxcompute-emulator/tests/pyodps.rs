@@ -85,6 +85,7 @@ fn pyodps_takes_the_emulator_for_maxcompute() {
         .env("EMULATOR_SCHEMA_ENDPOINT", &with_schemas.endpoint)
         .env("EMULATOR_STS_ENDPOINT", &temporary.endpoint)
         .env("EMULATOR_STS_TOKEN", STS_TOKEN)
+        .env("EMULATOR_BINARY", env!("CARGO_BIN_EXE_maxcompute-emulator"))
         .env("EMULATOR_PROJECT", PROJECT)
         .env("EMULATOR_ACCESS_ID", ACCESS_ID)
         .env("EMULATOR_ACCESS_KEY", ACCESS_KEY)

@@ -10,6 +10,8 @@ mod service {
     mod jobs;
     mod journal;
     mod lists;
+    mod observability;
+    mod persistence;
     mod refusals;
     mod sessions;
     #[path = "../vectors/source.rs"]

@@ -5,6 +5,7 @@ use quick_xml::escape::escape;
 
 use super::{Plane, Response};
 use crate::content_encoding::ContentEncodingError;
+use crate::disk::DiskError;
 use crate::record::RecordError;
 use crate::schema::PartitionSpecError;
 use crate::store::{CatalogError, ConstraintError, TableError};
@@ -115,6 +116,7 @@ impl From<CatalogError> for ServiceError {
             CatalogError::SchemaNotEmpty(_)
             | CatalogError::DefaultSchema(_)
             | CatalogError::NoSchemaModel(_) => Self::invalid_argument(message),
+            CatalogError::Disk(error) => error.into(),
         }
     }
 }
@@ -139,9 +141,16 @@ impl From<TableError> for ServiceError {
                 header: Some(("odps-tunnel-latest-schema-version", format!("v{version}"))),
                 ..Self::new(StatusCode::PRECONDITION_FAILED, "SchemaModified", message)
             },
+            TableError::Disk(error) => error.into(),
             TableError::StoredRow(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
             }
         }
+    }
+}
+
+impl From<DiskError> for ServiceError {
+    fn from(error: DiskError) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", error.to_string())
     }
 }

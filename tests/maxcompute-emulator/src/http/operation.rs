@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Which API a request belongs to: it decides how errors are written.
@@ -62,6 +64,9 @@ pub enum Operation {
     AddFaults,
     RemoveFaults,
     AdvanceClock,
+    ReadMetrics,
+    ShowProject,
+    ShowTable,
 }
 
 impl Operation {
@@ -112,7 +117,10 @@ impl Operation {
             | Self::ListFaults
             | Self::AddFaults
             | Self::RemoveFaults
-            | Self::AdvanceClock => Plane::Emulator,
+            | Self::AdvanceClock
+            | Self::ReadMetrics
+            | Self::ShowProject
+            | Self::ShowTable => Plane::Emulator,
         }
     }
 
@@ -126,5 +134,12 @@ impl Operation {
                 | Self::CreateDownload
                 | Self::CreateInstanceDownload
         )
+    }
+}
+
+/// The name as in the journal, `write-upsert`.
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }

@@ -33,6 +33,10 @@ impl Response {
         Self::of(status, "application/json", value.to_string())
     }
 
+    pub(crate) fn html(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self::of(status, "text/html; charset=utf-8", body)
+    }
+
     pub(crate) fn text(body: impl Into<Bytes>) -> Self {
         Self::of(StatusCode::OK, "text/plain", body)
     }

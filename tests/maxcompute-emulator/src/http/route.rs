@@ -30,6 +30,9 @@ impl Route {
         };
         let get = |operation| (*method == Method::GET).then_some(operation);
         match segments {
+            [] | ["emulator"] => of(get(Operation::ShowProject), "", None, ""),
+            ["metrics"] => of(get(Operation::ReadMetrics), "", None, ""),
+            ["emulator", "tables", schema, table] => of(get(Operation::ShowTable), "", Some(schema), table),
             ["emulator", "journal"] => of(get(Operation::ReadJournal), "", None, ""),
             ["emulator", "faults"] => {
                 let operation = match *method {

@@ -96,7 +96,7 @@ async fn answer(
     if matches!(cut, Some(Cut::BeforeBody | Cut::InBody)) {
         tokio::time::sleep(arrival.injection.delay).await;
         let read = if cut == Some(Cut::InBody) { read_half(body, length).await } else { 0 };
-        arrival.record(&service.journal, 0, read);
+        arrival.record(&service, 0, read);
         return Err(handle.reset());
     }
     let limit = service.config.body_limit;
@@ -113,7 +113,7 @@ async fn answer(
             let response = ServiceError::new(StatusCode::BAD_REQUEST, "IncompleteBody", message)
                 .response(Plane::Tunnel, &arrival.request_id);
             let response = response.with_header("x-odps-request-id", &arrival.request_id);
-            arrival.record(&service.journal, response.status.as_u16(), 0);
+            arrival.record(&service, response.status.as_u16(), 0);
             response
         }
     };

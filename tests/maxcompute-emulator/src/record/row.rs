@@ -40,6 +40,15 @@ impl Row {
         })
     }
 
+    /// A row of the bytes of another.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(Arc::from(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Bytes that the row takes, without the allocation's overhead.
     pub fn len(&self) -> usize {
         self.0.len()

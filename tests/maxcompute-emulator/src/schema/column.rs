@@ -1,7 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 use super::DataType;
 
 /// A column of a table, or one of its partition keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Lower-case name; the service compares names without case.
     pub name: String,

@@ -1,8 +1,10 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The values that name one partition, `pt=20260101,hh=01`, in the order of the table's partition keys.
 /// An unpartitioned table has the empty spec.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PartitionSpec {
     values: Vec<(String, String)>,
 }

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Column, DataType};
 
 /// What `CREATE TABLE` said about a table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableDefinition {
     /// Schema the table is in; `default` without the schema model.
     pub schema: String,

@@ -46,16 +46,14 @@ impl SqlContext<'_> {
             }
             Alteration::SetComment(comment) => {
                 check_comment(&table.definition().name, &comment, at)?;
-                table.redefine(|definition| definition.comment = comment);
-                Ok(())
+                Ok(table.redefine(|definition| definition.comment = comment)?)
             }
             Alteration::SetProperties(properties) => set_properties(&table, at, properties),
             Alteration::SetLifecycle(days) => {
                 if days == 0 {
                     return Err(ExecutionError::semantic(at, "LIFECYCLE 0: a table lives at least one day"));
                 }
-                table.redefine(|definition| definition.lifecycle = Some(days));
-                Ok(())
+                Ok(table.redefine(|definition| definition.lifecycle = Some(days))?)
             }
             Alteration::AddPartitions { partitions, if_not_exists } => {
                 partitions.iter().try_for_each(|spec| table.add_partition(spec, if_not_exists))?;
@@ -139,6 +137,5 @@ fn set_properties(
             return Err(ExecutionError::semantic(at, reason));
         }
     }
-    table.redefine(|definition| definition.properties.extend(properties));
-    Ok(())
+    Ok(table.redefine(|definition| definition.properties.extend(properties))?)
 }

@@ -4,7 +4,6 @@ use super::create_execute::define;
 use super::limits::{LONGEST_SQL, check_object_name};
 use super::outcome::{ExecutionError, ResultSet};
 use super::parser::parse_statements;
-use super::select::select;
 use super::statement::{CreateTable, SchemaName, Statement, TableName};
 use super::token::Position;
 use crate::store::{Catalog, CatalogError, DEFAULT_SCHEMA, Table};
@@ -46,10 +45,7 @@ impl SqlContext<'_> {
                 self.create_schema(&schema, if_not_exists)?;
             }
             Statement::DropSchema { schema, if_exists } => self.drop_schema(&schema, if_exists)?,
-            Statement::Select(query) => {
-                let table = self.table(&query.table)?;
-                return select(&query, &table).map(Some);
-            }
+            Statement::Query(query) => return self.query(&query).map(Some),
         }
         Ok(None)
     }

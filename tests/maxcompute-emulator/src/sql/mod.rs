@@ -9,6 +9,7 @@ mod execute;
 mod limits;
 mod outcome;
 mod parser;
+mod query;
 mod reserved;
 mod select;
 mod select_parser;
@@ -18,7 +19,7 @@ mod type_parser;
 
 pub use alter::{Alteration, ColumnChange};
 pub use parser::parse_statements;
-pub use statement::{ColumnClause, CreateTable, Projection, SchemaName, Select, Statement, TableName};
+pub use statement::{ColumnClause, CreateTable, Projection, Query, SchemaName, Select, Statement, TableName};
 pub use token::SqlError;
 
 pub(crate) use execute::{SqlContext, execute};

@@ -1,3 +1,4 @@
+use crate::disk::DiskError;
 use crate::record::{RecordError, Row};
 use crate::schema::Column;
 use crate::store::{CatalogError, TableError};
@@ -16,6 +17,8 @@ pub(crate) struct ResultSet {
 pub(crate) enum ExecutionError {
     #[error(transparent)]
     Syntax(#[from] SqlError),
+    #[error("ODPS-0130161:[{},{}] Parse exception - {message}", position.line, position.column)]
+    Parse { position: Position, message: String },
     #[error("ODPS-0130071:[{},{}] Semantic analysis exception - {reason}", position.line, position.column)]
     Semantic { position: Position, reason: String },
     #[error("ODPS-0130131:[{},{}] {source}", position.line, position.column)]
@@ -42,6 +45,12 @@ impl ExecutionError {
             }
             other => Self::semantic(position, other.to_string()),
         }
+    }
+}
+
+impl From<DiskError> for ExecutionError {
+    fn from(error: DiskError) -> Self {
+        Self::Ddl(error.to_string())
     }
 }
 

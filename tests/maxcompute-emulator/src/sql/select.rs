@@ -6,6 +6,19 @@ use crate::record::{Row, RowBuilder, put_zigzag};
 use crate::schema::{Column, DataType, PartitionSpec, TableDefinition};
 use crate::store::{Table, cell_from_text};
 
+impl Select {
+    /// Whether [`select`] can answer: every comparison is of a partition key and every named column is there.
+    pub(super) fn is_answered_by(&self, definition: &TableDefinition) -> bool {
+        let is_key = |name: &String| definition.partition_key_names().any(|key| key == name);
+        let is_column = |name: &String| is_key(name) || definition.columns.iter().any(|c| c.name == *name);
+        let columns_are_there = match &self.projection {
+            Projection::All | Projection::Count { .. } => true,
+            Projection::Columns(names) => names.iter().all(is_column),
+        };
+        columns_are_there && self.filter.iter().all(|(name, _)| is_key(name))
+    }
+}
+
 pub(super) fn select(query: &Select, table: &Table) -> Result<ResultSet, ExecutionError> {
     let refuse = |reason: String| ExecutionError::semantic(query.table.position, reason);
     let definition = table.definition();

@@ -1,9 +1,20 @@
 use super::cursor::Parser;
-use super::statement::{Projection, Select};
+use super::statement::{Projection, Query, Select};
 use super::token::{SqlError, TokenKind};
 
 impl Parser {
-    pub(super) fn select(&mut self) -> Result<Select, SqlError> {
+    /// Reads a query up to its semicolon. What is no simple SELECT is left as tokens.
+    pub(super) fn query(&mut self) -> Query {
+        let start = self.next;
+        let simple = if self.take_keyword("select") { self.select().ok() } else { None };
+        self.next = start;
+        while !self.at_end() && !self.is_symbol(';') {
+            self.next += 1;
+        }
+        Query { tokens: self.tokens.get(start..self.next).unwrap_or_default().to_vec(), simple }
+    }
+
+    fn select(&mut self) -> Result<Select, SqlError> {
         let projection = self.projection()?;
         self.keyword("from")?;
         let table = self.table_name()?;

@@ -1,7 +1,7 @@
 use crate::schema::{DataType, PartitionSpec};
 
 use super::alter::Alteration;
-use super::token::Position;
+use super::token::{Position, Token};
 
 /// A parsed statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub enum Statement {
         /// Whether a missing schema is no error.
         if_exists: bool,
     },
-    /// `SELECT`.
-    Select(Select),
+    /// `SELECT` and `WITH … SELECT`.
+    Query(Query),
 }
 
 /// A table name with one, two or three parts, as written.
@@ -103,6 +103,20 @@ pub struct ColumnClause {
     pub comment: String,
     /// Where the clause starts.
     pub position: Position,
+}
+
+/// A query, as its tokens and, if it is simple enough, as what they mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    pub(super) tokens: Vec<Token>,
+    pub(super) simple: Option<Select>,
+}
+
+impl Query {
+    /// The query if it reads whole rows of one table or counts them.
+    pub fn simple(&self) -> Option<&Select> {
+        self.simple.as_ref()
+    }
 }
 
 /// `SELECT projection FROM table [WHERE key = value AND …] [LIMIT n]`.

@@ -34,7 +34,7 @@ pub(super) enum TokenKind {
     Word { text: String, quoted: bool },
     /// A string literal with its escapes resolved.
     Text(String),
-    /// Digits, with an optional fraction.
+    /// Digits, with an optional fraction and exponent.
     Number(String),
     /// Any other single character.
     Symbol(char),
@@ -132,7 +132,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Digits, and a fraction if digits follow the point: `1.5` is one number, `1.t` is not.
+    /// Digits, and a fraction and an exponent if digits follow: `1.5e-3` is one number, `1.t` is not.
     fn number(&mut self, first: char) -> TokenKind {
         let mut text = String::from(first);
         self.take_while(&mut text, |c| c.is_ascii_digit());
@@ -140,6 +140,17 @@ impl Scanner<'_> {
         if ahead.next() == Some('.') && ahead.next().is_some_and(|c| c.is_ascii_digit()) {
             text.extend(self.bump());
             self.take_while(&mut text, |c| c.is_ascii_digit());
+        }
+        let mut ahead = self.rest.clone();
+        if matches!(ahead.next(), Some('e' | 'E')) {
+            let sign = ahead.next_if(|c| matches!(c, '+' | '-'));
+            if ahead.next().is_some_and(|c| c.is_ascii_digit()) {
+                text.extend(self.bump());
+                if sign.is_some() {
+                    text.extend(self.bump());
+                }
+                self.take_while(&mut text, |c| c.is_ascii_digit());
+            }
         }
         TokenKind::Number(text)
     }
@@ -223,7 +234,7 @@ mod tests {
     #[test]
     fn names_strings_and_numbers_are_told_apart() {
         assert_eq!(
-            kinds("a.`b``c` 'it\\'s' \"x\" 12 1.5"),
+            kinds("a.`b``c` 'it\\'s' \"x\" 12 1.5e-3"),
             [
                 word("a", false),
                 TokenKind::Symbol('.'),
@@ -231,7 +242,7 @@ mod tests {
                 TokenKind::Text("it's".into()),
                 TokenKind::Text("x".into()),
                 TokenKind::Number("12".into()),
-                TokenKind::Number("1.5".into()),
+                TokenKind::Number("1.5e-3".into()),
                 TokenKind::End,
             ]
         );

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::Table;
+use crate::disk::{Disk, DiskError};
 use crate::schema::TableDefinition;
 
 /// The schema of tables in a project without the schema model, and the one that always exists with it.
@@ -14,6 +15,7 @@ pub(crate) const DEFAULT_SCHEMA: &str = "default";
 pub(crate) struct Catalog {
     project: String,
     schema_model: bool,
+    disk: Option<Arc<Disk>>,
     schemas: RwLock<BTreeMap<String, BTreeMap<String, Arc<Table>>>>,
 }
 
@@ -37,12 +39,36 @@ pub(crate) enum CatalogError {
          or start the emulator with --schema-model"
     )]
     NoSchemaModel(String),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 impl Catalog {
     pub(crate) fn new(project: String, schema_model: bool) -> Self {
         let schemas = BTreeMap::from([(DEFAULT_SCHEMA.to_owned(), BTreeMap::new())]);
-        Self { project, schema_model, schemas: RwLock::new(schemas) }
+        Self { project, schema_model, disk: None, schemas: RwLock::new(schemas) }
+    }
+
+    /// The catalog of a data directory, which keeps every change from then on.
+    pub(crate) fn restore(project: String, schema_model: bool, disk: Arc<Disk>) -> Result<Self, DiskError> {
+        let mut schemas = BTreeMap::from([(DEFAULT_SCHEMA.to_owned(), BTreeMap::new())]);
+        schemas.extend(disk.schemas()?.into_iter().map(|schema| (schema, BTreeMap::new())));
+        for stored in disk.tables()? {
+            let (schema, name) = (stored.definition.schema.clone(), stored.definition.name.clone());
+            let table = Table::restore(stored, Arc::clone(&disk))
+                .map_err(|error| DiskError::Damaged(format!("table {name}: {error}")))?;
+            schemas.entry(schema).or_default().insert(name, Arc::new(table));
+        }
+        Ok(Self { project, schema_model, disk: Some(disk), schemas: RwLock::new(schemas) })
+    }
+
+    fn on_disk(&self, change: impl FnOnce(&Disk) -> Result<(), DiskError>) -> Result<(), DiskError> {
+        self.disk.as_ref().map_or(Ok(()), |disk| change(disk))
+    }
+
+    /// Every table, by schema and name.
+    pub(crate) fn tables(&self) -> Vec<Arc<Table>> {
+        self.schemas.read().values().flat_map(BTreeMap::values).cloned().collect()
     }
 
     pub(crate) fn project(&self) -> &str {
@@ -85,6 +111,7 @@ impl Catalog {
         if schemas.contains_key(&schema) {
             return if if_not_exists { Ok(()) } else { Err(CatalogError::SchemaExists(schema)) };
         }
+        self.on_disk(|disk| disk.create_schema(&schema))?;
         schemas.insert(schema, BTreeMap::new());
         Ok(())
     }
@@ -99,6 +126,7 @@ impl Catalog {
         if !tables.is_empty() {
             return Err(CatalogError::SchemaNotEmpty(schema));
         }
+        self.on_disk(|disk| disk.drop_schema(&schema))?;
         schemas.remove(&schema);
         Ok(())
     }
@@ -137,7 +165,9 @@ impl Catalog {
             let name = self.full_name(&definition.schema, &definition.name);
             return if if_not_exists { Ok(false) } else { Err(CatalogError::TableExists(name)) };
         }
-        tables.insert(definition.name.clone(), Arc::new(Table::new(id, definition)));
+        self.on_disk(|disk| disk.create_table(&id, &definition))?;
+        let name = definition.name.clone();
+        tables.insert(name, Arc::new(Table::new(id, definition, self.disk.clone())));
         Ok(true)
     }
 
@@ -151,8 +181,9 @@ impl Catalog {
             return Err(CatalogError::TableExists(self.full_name(&schema, name)));
         }
         let missing = || CatalogError::NoSuchTable(self.full_name(&schema, &table));
-        let renamed = tables.remove(&table).ok_or_else(missing)?;
-        renamed.redefine(|definition| name.clone_into(&mut definition.name));
+        let renamed = tables.get(&table).cloned().ok_or_else(missing)?;
+        renamed.redefine(|definition| name.clone_into(&mut definition.name))?;
+        tables.remove(&table);
         tables.insert(name.to_owned(), renamed);
         Ok(())
     }
@@ -163,10 +194,10 @@ impl Catalog {
         self.check_schema_model(&schema)?;
         let mut schemas = self.schemas.write();
         let tables = schemas.get_mut(&schema).ok_or(CatalogError::NoSuchSchema(schema))?;
-        let dropped = tables.remove(&table);
-        if let Some(table) = &dropped {
-            table.mark_dropped();
-        }
-        Ok(dropped.is_some())
+        let Some(dropped) = tables.get(&table).cloned() else { return Ok(false) };
+        self.on_disk(|disk| disk.drop_table(&dropped.id))?;
+        tables.remove(&table);
+        dropped.mark_dropped();
+        Ok(true)
     }
 }

@@ -23,6 +23,10 @@ impl RowKey {
         collect_key(row, &definition.columns, &definition.primary_key, &mut key)?;
         Ok(Self(key))
     }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Rows of a Delta table in the order of their keys' first arrival.

@@ -24,6 +24,19 @@ impl Partition {
         Self { created, rows: Rows::of(definition) }
     }
 
+    pub(super) fn restore(
+        definition: &TableDefinition,
+        created: SystemTime,
+        rows: Vec<Row>,
+    ) -> Result<Self, RecordError> {
+        let rows = if definition.is_delta() {
+            Rows::Delta(DeltaRows::from_rows(rows, definition)?)
+        } else {
+            Rows::Append(rows)
+        };
+        Ok(Self { created, rows })
+    }
+
     /// The partition after its table's columns changed.
     pub(super) fn rewritten(
         &self,

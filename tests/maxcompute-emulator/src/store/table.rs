@@ -7,6 +7,7 @@ use parking_lot::RwLock;
 use super::delta_rows::Change;
 use super::partition::{Partition, Rows};
 use super::rewrite::Rewrite;
+use crate::disk::{Disk, DiskError, StoredPartition, StoredTable};
 use crate::record::{RecordError, Row};
 use crate::schema::{Evolution, EvolutionError, PartitionSpec, PartitionSpecError, TableDefinition};
 
@@ -19,6 +20,7 @@ pub(crate) struct Table {
     /// Unique over the emulator's life: a table made again under the same name is another table.
     pub(crate) id: String,
     pub(crate) created: SystemTime,
+    disk: Option<Arc<Disk>>,
     state: RwLock<State>,
 }
 
@@ -57,10 +59,12 @@ pub(crate) enum TableError {
     Evolution(#[from] EvolutionError),
     #[error("a stored row cannot be read: {0}")]
     StoredRow(#[from] RecordError),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 impl Table {
-    pub(crate) fn new(id: String, definition: TableDefinition) -> Self {
+    pub(super) fn new(id: String, definition: TableDefinition, disk: Option<Arc<Disk>>) -> Self {
         let now = SystemTime::now();
         let mut partitions = BTreeMap::new();
         if definition.partition_keys.is_empty() {
@@ -73,7 +77,24 @@ impl Table {
             altered: now,
             dropped: false,
         };
-        Self { id, created: now, state: RwLock::new(state) }
+        Self { id, created: now, disk, state: RwLock::new(state) }
+    }
+
+    /// A table from the data directory.
+    pub(super) fn restore(stored: StoredTable, disk: Arc<Disk>) -> Result<Self, RecordError> {
+        let StoredTable { id, definition, created, altered, partitions } = stored;
+        let restored = partitions.into_iter().map(|StoredPartition { spec, created, rows }| {
+            Ok((spec, Partition::restore(&definition, created, rows)?))
+        });
+        let partitions = restored.collect::<Result<_, RecordError>>()?;
+        let definition = Arc::new(definition);
+        let state = State { definition, partitions, modified: altered, altered, dropped: false };
+        Ok(Self { id, created, disk: Some(disk), state: RwLock::new(state) })
+    }
+
+    /// Has the data directory make a change before memory does.
+    fn on_disk(&self, change: impl FnOnce(&Disk, &str) -> Result<(), DiskError>) -> Result<(), DiskError> {
+        self.disk.as_ref().map_or(Ok(()), |disk| change(disk, &self.id))
     }
 
     pub(crate) fn definition(&self) -> Arc<TableDefinition> {
@@ -143,6 +164,7 @@ impl Table {
         if state.partitions.len() >= MOST_PARTITIONS {
             return Err(TableError::TooManyPartitions(definition.name.clone(), MOST_PARTITIONS));
         }
+        self.on_disk(|disk, id| disk.add_partition(id, &spec))?;
         let now = SystemTime::now();
         state.partitions.insert(spec, Partition::new(&definition, now));
         (state.modified, state.altered) = (now, now);
@@ -153,6 +175,7 @@ impl Table {
     pub(crate) fn drop_partitions(&self, specs: &[PartitionSpec], if_exists: bool) -> Result<(), TableError> {
         let mut state = self.state.write();
         let found = state.find_partitions(specs, if_exists)?;
+        self.on_disk(|disk, id| disk.drop_partitions(id, &found))?;
         for spec in &found {
             state.partitions.remove(spec);
         }
@@ -178,7 +201,12 @@ impl Table {
             let partitions = state.partitions.iter().map(|(spec, partition)| {
                 Ok((spec.clone(), partition.rewritten(&mut rewrite, &evolution.definition)?))
             });
-            state.partitions = partitions.collect::<Result<_, RecordError>>()?;
+            let partitions: BTreeMap<_, Partition> = partitions.collect::<Result<_, RecordError>>()?;
+            let rows = partitions.iter().map(|(spec, partition)| (spec, partition.rows.snapshot()));
+            self.on_disk(|disk, id| disk.evolve(id, &evolution.definition, rows))?;
+            state.partitions = partitions;
+        } else {
+            self.on_disk(|disk, id| disk.define(id, &evolution.definition))?;
         }
         state.definition = Arc::new(evolution.definition);
         state.altered = SystemTime::now();
@@ -186,10 +214,14 @@ impl Table {
     }
 
     /// Changes what the definition says besides the columns.
-    pub(crate) fn redefine(&self, change: impl FnOnce(&mut TableDefinition)) {
+    pub(crate) fn redefine(&self, change: impl FnOnce(&mut TableDefinition)) -> Result<(), DiskError> {
         let mut state = self.state.write();
-        change(Arc::make_mut(&mut state.definition));
+        let mut definition = TableDefinition::clone(&state.definition);
+        change(&mut definition);
+        self.on_disk(|disk, id| disk.define(id, &definition))?;
+        state.definition = Arc::new(definition);
         state.altered = SystemTime::now();
+        Ok(())
     }
 
     /// Whether a session of `definition` may still write: the table is there and has the same columns.
@@ -197,16 +229,19 @@ impl Table {
         self.state.read().check_current(definition)
     }
 
-    /// Appends rows, after emptying the partition if `overwrite` is set. Readers see all of it or nothing.
+    /// Appends rows, after emptying the partition if `overwrite` is set, and has the data directory end the session that
+    /// they are from. Readers see all of it or nothing.
     pub(crate) fn append(
         &self,
         definition: &Arc<TableDefinition>,
         spec: &PartitionSpec,
         rows: Vec<Row>,
         overwrite: bool,
+        session: Option<&str>,
     ) -> Result<(), TableError> {
         self.change(definition, spec, |partition| {
             if let Rows::Append(stored) = &mut partition.rows {
+                self.on_disk(|disk, id| disk.append(id, spec, &rows, overwrite, session))?;
                 if overwrite {
                     *stored = rows;
                 } else {
@@ -217,18 +252,21 @@ impl Table {
         })
     }
 
-    /// Applies changes in order. Readers see all of them or none.
+    /// Applies changes in order, and has the data directory end the session that they are from. Readers see all of them or
+    /// none.
     pub(crate) fn upsert(
         &self,
         definition: &Arc<TableDefinition>,
         spec: &PartitionSpec,
         changes: Vec<Change>,
+        session: Option<&str>,
     ) -> Result<(), TableError> {
         self.change(definition, spec, |partition| {
             if let Rows::Delta(stored) = &mut partition.rows {
                 if stored.is_full(changes.len()) {
                     return Err(TableError::Full(definition.name.clone()));
                 }
+                self.on_disk(|disk, id| disk.upsert(id, spec, &changes, session))?;
                 for change in changes {
                     stored.apply(change, definition);
                 }
@@ -269,11 +307,12 @@ impl Table {
     pub(crate) fn truncate(&self, specs: &[PartitionSpec]) -> Result<(), TableError> {
         let mut state = self.state.write();
         let definition = Arc::clone(&state.definition);
-        let found = if specs.is_empty() {
+        let found: Vec<PartitionSpec> = if specs.is_empty() {
             state.partitions.keys().cloned().collect()
         } else {
             state.find_partitions(specs, false)?
         };
+        self.on_disk(|disk, id| disk.truncate(id, &found))?;
         for spec in &found {
             if let Some(partition) = state.partitions.get_mut(spec) {
                 partition.rows = Rows::of(&definition);

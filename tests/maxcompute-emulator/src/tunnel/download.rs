@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::TunnelCall;
 use super::schema_json::schema_json;
-use super::session::Session;
+use super::session::{Kept, Overview, Session};
 use crate::content_encoding::{ContentEncoding, encode};
 use crate::http::{Operation, Response, ServiceError};
 use crate::record::{RecordWriter, Row};
@@ -62,13 +62,24 @@ impl Download {
     }
 }
 
+impl Kept for Download {
+    fn overview(&self, expired: bool) -> Overview {
+        let status = match (expired, self.looks.load(Ordering::Relaxed)) {
+            (true, _) => "expired",
+            (false, 0) => "normal",
+            (false, _) => "initiating",
+        };
+        Overview { kind: "download", table: self.object.clone(), partition: String::new(), status }
+    }
+}
+
 impl TunnelCall<'_> {
     pub(super) fn create_download(&self) -> Result<Response, ServiceError> {
         let table = self.table()?;
         let partition = table.resolve_partition(&self.partition()?, false)?;
         let (definition, partitions) = table.snapshot(|spec| *spec == partition);
         let rows: Vec<Row> = partitions.into_iter().flat_map(|(_, rows)| rows).collect();
-        Ok(self.create_session(Download {
+        self.create_session(Download {
             object: self.route.object.clone(),
             columns: definition.columns.clone(),
             partition_keys: definition.partition_keys.clone(),
@@ -76,7 +87,7 @@ impl TunnelCall<'_> {
             rows: Rows::Table { rows, table, definition },
             quota_name: self.quota_name().to_owned(),
             looks: AtomicU32::new(self.injection.unfinished),
-        }))
+        })
     }
 
     pub(super) fn create_instance_download(&self) -> Result<Response, ServiceError> {
@@ -94,7 +105,7 @@ impl TunnelCall<'_> {
         };
         let limited = self.parameters.flag("instance_tunnel_limit_enabled");
         let most = if limited { LIMITED_ROWS } else { usize::MAX };
-        Ok(self.create_session(Download {
+        self.create_session(Download {
             object: id.clone(),
             columns: result.columns.clone(),
             partition_keys: Vec::new(),
@@ -102,12 +113,13 @@ impl TunnelCall<'_> {
             rows: Rows::Result(result),
             quota_name: self.quota_name().to_owned(),
             looks: AtomicU32::new(self.injection.unfinished),
-        }))
+        })
     }
 
-    fn create_session(&self, download: Download) -> Response {
+    fn create_session(&self, download: Download) -> Result<Response, ServiceError> {
         let lifetime = self.service.config.session_lifetime;
-        session_response(StatusCode::CREATED, &self.service.sessions.downloads.create(lifetime, download))
+        let session = self.service.sessions.downloads.create(lifetime, download)?;
+        Ok(session_response(StatusCode::CREATED, &session))
     }
 
     fn download(&self) -> Result<Arc<Session<Download>>, ServiceError> {

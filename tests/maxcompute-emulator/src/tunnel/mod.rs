@@ -34,7 +34,8 @@ impl TunnelCall<'_> {
     pub(crate) fn answer(&self) -> Result<Response, ServiceError> {
         if self.injection.session_lost {
             let ids = ["upsertid", "uploadid", "downloadid"].into_iter();
-            ids.filter_map(|name| self.parameters.get(name)).for_each(|id| self.service.sessions.forget(id));
+            ids.filter_map(|name| self.parameters.get(name))
+                .try_for_each(|id| self.service.sessions.forget(id))?;
         }
         match self.route.operation {
             Operation::CreateUpload => self.create_upload(),

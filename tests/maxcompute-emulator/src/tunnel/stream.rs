@@ -8,12 +8,13 @@ use serde_json::json;
 
 use super::TunnelCall;
 use super::schema_json::schema_json;
-use super::session::Session;
+use super::session::{Kept, Overview, Session};
 use super::slots::Slots;
+use super::upload::read_rows;
 use crate::http::{Response, ServiceError};
-use crate::record::{RecordReader, Row};
+use crate::record::Row;
 use crate::schema::{PartitionSpec, TableDefinition};
-use crate::store::{RowCheck, Table};
+use crate::store::Table;
 
 /// Slots that a session has at most, whatever a client wishes.
 const MOST_SLOTS: u32 = 64;
@@ -27,6 +28,17 @@ pub(super) struct Stream {
     slots: Mutex<Slots>,
     quota_name: String,
     aborted: Mutex<bool>,
+}
+
+impl Kept for Stream {
+    fn overview(&self, expired: bool) -> Overview {
+        Overview {
+            kind: "stream",
+            table: self.table.definition().name.clone(),
+            partition: self.partition.to_string(),
+            status: status(expired, *self.aborted.lock()),
+        }
+    }
 }
 
 impl TunnelCall<'_> {
@@ -59,7 +71,7 @@ impl TunnelCall<'_> {
             quota_name: self.quota_name().to_owned(),
             aborted: Mutex::new(false),
         };
-        let session = self.service.sessions.streams.create(self.service.config.session_lifetime, content);
+        let session = self.service.sessions.streams.create(self.service.config.session_lifetime, content)?;
         Ok(self.stream_response(StatusCode::CREATED, &session))
     }
 
@@ -88,11 +100,11 @@ impl TunnelCall<'_> {
         let rows = self.stream_rows(stream)?;
         let aborted = stream.aborted.lock();
         if *aborted || session.is_expired() {
-            let status = status(&session, *aborted);
+            let status = status(session.is_expired(), *aborted);
             let message = format!("stream session {} is {status}; create another", session.id);
             return Err(ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message));
         }
-        stream.table.append(&stream.definition, &stream.partition, rows, false)?;
+        stream.table.append(&stream.definition, &stream.partition, rows, false, None)?;
         // Both SDKs read the route for the next write from here.
         Ok(Response::empty(StatusCode::OK)
             .with_header("odps-tunnel-routed-server", &server)
@@ -118,12 +130,7 @@ impl TunnelCall<'_> {
 
     fn stream_rows(&self, stream: &Stream) -> Result<Vec<Row>, ServiceError> {
         let body = self.record_stream()?;
-        let types = stream.definition.types();
-        let mut reader = RecordReader::new(&types, &body);
-        let (mut check, mut rows) = (RowCheck::default(), Vec::new());
-        while let Some(record) = reader.next_record()? {
-            rows.push(check.row(&stream.definition.columns, &record)?);
-        }
+        let rows = read_rows(&stream.definition, &body)?;
         match self.parameters.number::<u64>("record_count")? {
             Some(sent) if sent != rows.len() as u64 => Err(ServiceError::invalid_argument(format!(
                 "record_count={sent}, the body has {} records",
@@ -150,7 +157,7 @@ impl TunnelCall<'_> {
             "schema": schema_json(&stream.definition.columns, &stream.definition.partition_keys),
             "schema_version": version(&stream.definition),
             "slots": (0..slots.count()).map(slot).collect::<Vec<_>>(),
-            "status": status(session, *stream.aborted.lock()),
+            "status": status(session.is_expired(), *stream.aborted.lock()),
             "quota_name": stream.quota_name,
         });
         Response::json(code, &document)
@@ -176,8 +183,8 @@ fn check_version(wanted: Option<&str>, definition: &TableDefinition) -> Result<(
     }
 }
 
-fn status(session: &Session<Stream>, aborted: bool) -> &'static str {
-    match (aborted, session.is_expired()) {
+fn status(expired: bool, aborted: bool) -> &'static str {
+    match (aborted, expired) {
         (true, _) => "aborted",
         (false, true) => "expired",
         (false, false) => "normal",

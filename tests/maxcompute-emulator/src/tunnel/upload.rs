@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::TunnelCall;
 use super::schema_json::schema_json;
-use super::session::Session;
+use super::session::{Kept, Overview, Session};
+use crate::disk::{SessionKind, SessionRecord, SessionStatus};
 use crate::http::{Response, ServiceError};
 use crate::journal::epoch_ms;
 use crate::record::{RecordReader, Row};
@@ -68,7 +69,7 @@ impl Upload {
 
 impl Upload {
     /// Brings a commit that is under way one look closer to its end; at the end its rows become visible.
-    fn settle(&self, state: &mut State) -> Result<(), ServiceError> {
+    fn settle(&self, id: &str, state: &mut State) -> Result<(), ServiceError> {
         if state.progress != Progress::Closing {
             return Ok(());
         }
@@ -78,10 +79,63 @@ impl Upload {
         }
         self.check_current()?;
         let rows = state.blocks.values().flat_map(|block| block.rows.iter().cloned()).collect();
-        self.table.append(&self.definition, &self.partition, rows, self.overwrite)?;
+        self.table.append(&self.definition, &self.partition, rows, self.overwrite, Some(id))?;
         state.progress = Progress::Closed;
         state.blocks.values_mut().for_each(|block| block.rows = Vec::new());
         Ok(())
+    }
+}
+
+impl Kept for Upload {
+    fn record(&self, id: &str, expires: SystemTime) -> Option<SessionRecord> {
+        Some(SessionRecord {
+            id: id.to_owned(),
+            kind: SessionKind::Upload,
+            table_id: self.table.id.clone(),
+            partition: self.partition.clone(),
+            definition: TableDefinition::clone(&self.definition),
+            expires,
+            quota_name: self.quota_name.clone(),
+            slots: 0,
+            overwrite: self.overwrite,
+            status: SessionStatus::Open,
+        })
+    }
+
+    fn overview(&self, expired: bool) -> Overview {
+        Overview {
+            kind: "upload",
+            table: self.table.definition().name.clone(),
+            partition: self.partition.to_string(),
+            status: status(expired, &self.state.lock()),
+        }
+    }
+}
+
+impl Upload {
+    /// A session from the data directory.
+    pub(super) fn restore(
+        record: SessionRecord,
+        table: Arc<Table>,
+        writes: Vec<(u32, Vec<u8>)>,
+    ) -> Result<Self, ServiceError> {
+        let mut state = State::default();
+        if record.status != SessionStatus::Open {
+            state.progress = Progress::Closed;
+        }
+        for (block, stream) in writes {
+            let rows = read_rows(&record.definition, &stream)?;
+            state.blocks.insert(block, Block { rows, written: SystemTime::now() });
+        }
+        Ok(Self {
+            table,
+            definition: Arc::new(record.definition),
+            partition: record.partition,
+            overwrite: record.overwrite,
+            initiated: SystemTime::now(),
+            quota_name: record.quota_name,
+            state: Mutex::new(state),
+        })
     }
 }
 
@@ -107,7 +161,8 @@ impl TunnelCall<'_> {
             quota_name: self.quota_name().to_owned(),
             state: Mutex::default(),
         };
-        let session = self.service.sessions.uploads.create(self.service.config.session_lifetime, content);
+        let sessions = &self.service.sessions;
+        let session = sessions.uploads.create(self.service.config.session_lifetime, content)?;
         Ok(session_response(StatusCode::CREATED, &session))
     }
 
@@ -126,7 +181,7 @@ impl TunnelCall<'_> {
 
     pub(super) fn get_upload(&self) -> Result<Response, ServiceError> {
         let session = self.upload()?;
-        session.content.settle(&mut session.content.state.lock())?;
+        session.content.settle(&session.id, &mut session.content.state.lock())?;
         Ok(session_response(StatusCode::OK, &session))
     }
 
@@ -140,14 +195,10 @@ impl TunnelCall<'_> {
         let upload = &session.content;
         upload.check_current()?;
         let stream = self.record_stream()?;
-        let types = upload.definition.types();
-        let mut reader = RecordReader::new(&types, &stream);
-        let (mut check, mut rows) = (RowCheck::default(), Vec::new());
-        while let Some(record) = reader.next_record()? {
-            rows.push(check.row(&upload.definition.columns, &record)?);
-        }
+        let rows = read_rows(&upload.definition, &stream)?;
         let mut state = upload.state.lock();
         writable(&session, &state)?;
+        self.service.sessions.on_disk(|disk| disk.write_block(&session.id, id, &stream))?;
         // A block that is written again replaces the former one: that is how clients retry.
         state.blocks.insert(id, Block { rows, written: SystemTime::now() });
         Ok(Response::empty(StatusCode::OK))
@@ -162,7 +213,7 @@ impl TunnelCall<'_> {
             upload.check_current()?;
             (state.progress, state.looks) = (Progress::Closing, self.injection.unfinished);
         }
-        if let Err(error) = upload.settle(&mut state) {
+        if let Err(error) = upload.settle(&session.id, &mut state) {
             state.progress = Progress::Open;
             return Err(error);
         }
@@ -171,9 +222,20 @@ impl TunnelCall<'_> {
     }
 }
 
+/// Reads the rows of a record stream of the table's columns.
+pub(super) fn read_rows(definition: &TableDefinition, stream: &[u8]) -> Result<Vec<Row>, ServiceError> {
+    let types = definition.types();
+    let mut reader = RecordReader::new(&types, stream);
+    let (mut check, mut rows) = (RowCheck::default(), Vec::new());
+    while let Some(record) = reader.next_record()? {
+        rows.push(check.row(&definition.columns, &record)?);
+    }
+    Ok(rows)
+}
+
 /// Refuses a write or commit of a session that is closed or expired.
 fn writable(session: &Session<Upload>, state: &State) -> Result<(), ServiceError> {
-    let status = status(session, state);
+    let status = status(session.is_expired(), state);
     if status == "normal" {
         return Ok(());
     }
@@ -184,8 +246,8 @@ fn writable(session: &Session<Upload>, state: &State) -> Result<(), ServiceError
     Err(ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message))
 }
 
-fn status(session: &Session<Upload>, state: &State) -> &'static str {
-    match (state.progress, session.is_expired()) {
+fn status(expired: bool, state: &State) -> &'static str {
+    match (state.progress, expired) {
         (Progress::Closed, _) => "closed",
         (Progress::Closing, _) => "closing",
         (Progress::Open, true) => "expired",
@@ -201,7 +263,7 @@ fn session_response(code: StatusCode, session: &Session<Upload>) -> Response {
         "UploadID": session.id,
         "Initiated": httpdate::fmt_http_date(upload.initiated),
         "Owner": "emulator",
-        "Status": status(session, &state),
+        "Status": status(session.is_expired(), &state),
         "Schema": schema_json(&upload.definition.columns, &upload.definition.partition_keys),
         "UploadedBlockList": state.blocks.iter().map(block).collect::<Vec<_>>(),
         "MaxFieldSize": 8 * 1024 * 1024,

@@ -1,7 +1,7 @@
 //! Upsert sessions: changes in hash buckets that become visible together at commit.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
 use parking_lot::Mutex;
@@ -9,9 +9,10 @@ use serde_json::json;
 
 use super::TunnelCall;
 use super::schema_json::schema_json;
-use super::session::Session;
+use super::session::{Kept, Overview, Session};
 use super::slots::Slots;
 use super::upsert_records::{Bucket, read_changes};
+use crate::disk::{SessionKind, SessionRecord, SessionStatus};
 use crate::http::{Response, ServiceError};
 use crate::record::BucketHasher;
 use crate::schema::{PartitionSpec, TableDefinition};
@@ -77,7 +78,7 @@ impl Upsert {
     }
 
     /// Brings a commit that is under way one look closer to its end; at the end its changes become visible.
-    fn settle(&self, state: &mut State) -> Result<(), ServiceError> {
+    fn settle(&self, id: &str, state: &mut State) -> Result<(), ServiceError> {
         if state.status != Status::Committing {
             return Ok(());
         }
@@ -86,12 +87,76 @@ impl Upsert {
             return Ok(());
         }
         let changes = std::mem::take(&mut state.changes);
-        if let Err(error) = self.table.upsert(&self.definition, &self.partition, changes) {
+        if let Err(error) = self.table.upsert(&self.definition, &self.partition, changes, Some(id)) {
             state.status = Status::Critical;
             return Err(error.into());
         }
         state.status = Status::Committed;
         Ok(())
+    }
+}
+
+impl Kept for Upsert {
+    fn record(&self, id: &str, expires: SystemTime) -> Option<SessionRecord> {
+        Some(SessionRecord {
+            id: id.to_owned(),
+            kind: SessionKind::Upsert,
+            table_id: self.table.id.clone(),
+            partition: self.partition.clone(),
+            definition: TableDefinition::clone(&self.definition),
+            expires,
+            quota_name: self.quota_name.clone(),
+            slots: self.slots.lock().count(),
+            overwrite: false,
+            status: SessionStatus::Open,
+        })
+    }
+
+    fn overview(&self, expired: bool) -> Overview {
+        Overview {
+            kind: "upsert",
+            table: self.table.definition().name.clone(),
+            partition: self.partition.to_string(),
+            status: self.current(expired, &self.state.lock()).as_str(),
+        }
+    }
+}
+
+impl Upsert {
+    /// A session from the data directory.
+    pub(super) fn restore(
+        record: SessionRecord,
+        table: Arc<Table>,
+        writes: Vec<(u32, Vec<u8>)>,
+    ) -> Result<Self, ServiceError> {
+        let (count, hasher) = (record.definition.bucket_count, BucketHasher::Default);
+        let mut changes = Vec::new();
+        for (id, stream) in writes {
+            changes.extend(read_changes(&record.definition, Bucket { id, count, hasher }, &stream)?);
+        }
+        let status = match record.status {
+            SessionStatus::Open => Status::Normal,
+            SessionStatus::Committed => Status::Committed,
+            SessionStatus::Aborted => Status::Aborted,
+        };
+        Ok(Self {
+            table,
+            definition: Arc::new(record.definition),
+            partition: record.partition,
+            slots: Mutex::new(Slots::new(record.slots)),
+            hasher,
+            quota_name: record.quota_name,
+            state: Mutex::new(State { status, looks: 0, changes }),
+        })
+    }
+
+    /// The status now: a session that nobody ended may have expired, or its table may have changed.
+    fn current(&self, expired: bool, state: &State) -> Status {
+        match state.status {
+            Status::Normal if expired => Status::Expired,
+            Status::Normal if self.table.check_current(&self.definition).is_err() => Status::Critical,
+            status => status,
+        }
     }
 }
 
@@ -129,7 +194,7 @@ impl TunnelCall<'_> {
             quota_name: self.quota_name().to_owned(),
             state: Mutex::new(State { status: Status::Normal, looks: 0, changes: Vec::new() }),
         };
-        let session = self.service.sessions.upserts.create(lifetime, content);
+        let session = self.service.sessions.upserts.create(lifetime, content)?;
         let status = current(&session, &session.content.state.lock());
         Ok(self.upsert_response(&session, status))
     }
@@ -148,7 +213,7 @@ impl TunnelCall<'_> {
     pub(super) fn get_upsert(&self) -> Result<Response, ServiceError> {
         let session = self.upsert()?;
         let mut state = session.content.state.lock();
-        session.content.settle(&mut state)?;
+        session.content.settle(&session.id, &mut state)?;
         let status = current(&session, &state);
         drop(state);
         Ok(self.upsert_response(&session, status))
@@ -176,7 +241,10 @@ impl TunnelCall<'_> {
         }
         let mut state = upsert.state.lock();
         match current(&session, &state) {
-            Status::Normal => state.changes.extend(changes),
+            Status::Normal => {
+                self.service.sessions.on_disk(|disk| disk.write_bucket(&session.id, id, &stream))?;
+                state.changes.extend(changes);
+            }
             status => return Err(conflict(&session.id, "written", status)),
         }
         // The Java SDK takes 200 for success and nothing else.
@@ -215,7 +283,7 @@ impl TunnelCall<'_> {
             }
             status => return Err(conflict(&session.id, "committed", status)),
         }
-        upsert.settle(&mut state)?;
+        upsert.settle(&session.id, &mut state)?;
         let status = state.status;
         drop(state);
         Ok(self.upsert_response(&session, status))
@@ -229,6 +297,7 @@ impl TunnelCall<'_> {
                 return Err(conflict(&session.id, "aborted", status));
             }
             Status::Normal | Status::Aborted | Status::Critical | Status::Expired => {
+                self.service.sessions.on_disk(|disk| disk.abort_session(&session.id))?;
                 state.status = Status::Aborted;
                 state.changes = Vec::new();
             }
@@ -264,14 +333,8 @@ impl TunnelCall<'_> {
     }
 }
 
-/// The status of a session now: one that nobody ended may have expired, or its table may have changed.
 fn current(session: &Session<Upsert>, state: &State) -> Status {
-    let upsert = &session.content;
-    match state.status {
-        Status::Normal if session.is_expired() => Status::Expired,
-        Status::Normal if upsert.table.check_current(&upsert.definition).is_err() => Status::Critical,
-        status => status,
-    }
+    session.content.current(session.is_expired(), state)
 }
 
 fn conflict(id: &str, verb: &str, status: Status) -> ServiceError {

@@ -1,5 +1,7 @@
 //! A bare HTTP client and the few requests that several tests need.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
@@ -9,6 +11,17 @@ use maxcompute_emulator::Emulator;
 use maxcompute_emulator::record::{RecordWriter, Value};
 use maxcompute_emulator::schema::DataType;
 use serde_json::Value as Json;
+
+/// What requests are sent to.
+pub(crate) trait Server {
+    fn address(&self) -> SocketAddr;
+}
+
+impl Server for Emulator {
+    fn address(&self) -> SocketAddr {
+        Self::address(self)
+    }
+}
 
 /// A response with its body whole.
 #[derive(Debug)]
@@ -42,7 +55,7 @@ impl Answer {
 
 /// Sends one request on a connection of its own.
 pub(crate) async fn send(
-    emulator: &Emulator,
+    emulator: &impl Server,
     method: Method,
     target: &str,
     headers: &[(&str, &str)],
@@ -53,7 +66,7 @@ pub(crate) async fn send(
 
 /// Sends a request whose connection may break.
 pub(crate) async fn attempt(
-    emulator: &Emulator,
+    emulator: &impl Server,
     method: Method,
     target: &str,
     headers: &[(&str, &str)],
@@ -73,16 +86,16 @@ pub(crate) async fn attempt(
     Ok(Answer { status: head.status, headers: head.headers, body })
 }
 
-pub(crate) async fn get(emulator: &Emulator, target: &str) -> Answer {
+pub(crate) async fn get(emulator: &impl Server, target: &str) -> Answer {
     send(emulator, Method::GET, target, &[], "").await
 }
 
-pub(crate) async fn post(emulator: &Emulator, target: &str) -> Answer {
+pub(crate) async fn post(emulator: &impl Server, target: &str) -> Answer {
     send(emulator, Method::POST, target, &[], "").await
 }
 
 /// Runs SQL that must succeed, and gives the result as text.
-pub(crate) async fn sql(emulator: &Emulator, query: &str) -> String {
+pub(crate) async fn sql(emulator: &impl Server, query: &str) -> String {
     let body = format!(
         "<Instance><Job><Tasks><SQL><Name>t</Name><Query><![CDATA[{query}]]></Query></SQL></Tasks></Job></Instance>"
     );
@@ -139,7 +152,7 @@ pub(crate) fn upsert_row(id: Option<i64>, text: Option<&str>, operation: Option<
 }
 
 /// Makes the Delta table `(id BIGINT NOT NULL, v STRING)` with four buckets.
-pub(crate) async fn create_delta(emulator: &Emulator, name: &str) {
+pub(crate) async fn create_delta(emulator: &impl Server, name: &str) {
     let ddl = format!(
         "create table {name} (id bigint not null, v string, primary key (id)) \
          tblproperties ('transactional'='true', 'write.bucket.num'='4')"
@@ -154,7 +167,7 @@ pub(crate) struct Upsert {
 }
 
 impl Upsert {
-    pub(crate) async fn create(emulator: &Emulator, table: &str, parameters: &str) -> Self {
+    pub(crate) async fn create(emulator: &impl Server, table: &str, parameters: &str) -> Self {
         let path = format!("/projects/p/tables/{table}/upserts");
         let session = post(emulator, &format!("{path}?slotnum=2{parameters}")).await.json();
         Self { path, session }
@@ -173,14 +186,20 @@ impl Upsert {
         (slot["slot_id"].as_str().expect("slot_id"), slot["worker_addr"].as_str().expect("worker_addr"))
     }
 
-    pub(crate) async fn put(&self, emulator: &Emulator, bucket: u32, count: usize, body: Vec<u8>) -> Answer {
+    pub(crate) async fn put(
+        &self,
+        emulator: &impl Server,
+        bucket: u32,
+        count: usize,
+        body: Vec<u8>,
+    ) -> Answer {
         self.try_put(emulator, bucket, count, body).await.expect("a whole response")
     }
 
     /// Writes on a connection that may break.
     pub(crate) async fn try_put(
         &self,
-        emulator: &Emulator,
+        emulator: &impl Server,
         bucket: u32,
         count: usize,
         body: Vec<u8>,
@@ -190,7 +209,7 @@ impl Upsert {
         attempt(emulator, Method::PUT, &target, &[("odps-tunnel-routed-server", worker)], body).await
     }
 
-    pub(crate) async fn commit(&self, emulator: &Emulator) -> Answer {
+    pub(crate) async fn commit(&self, emulator: &impl Server) -> Answer {
         post(emulator, &self.target()).await
     }
 }

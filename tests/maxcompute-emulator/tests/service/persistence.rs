@@ -1,0 +1,248 @@
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use hyper::Method;
+use maxcompute_emulator::record::Value;
+use maxcompute_emulator::{Config, Emulator};
+
+use super::client::{
+    Server, Upsert, attempt, create_delta, get, post, send, sql, stream, upsert_row, upsert_types,
+};
+
+const BUCKET_OF_1: u32 = 3;
+
+async fn start(directory: &Path) -> Emulator {
+    let config = Config { data_dir: Some(directory.to_owned()), ..Config::new("p") };
+    Emulator::start(config).await.expect("starts")
+}
+
+fn write_of_1(text: &str) -> Vec<u8> {
+    stream(&upsert_types(), &[upsert_row(Some(1), Some(text), Some(85))])
+}
+
+async fn write_block(emulator: &impl Server, session: &str, block: u32, id: i64) {
+    let body = stream(&["bigint".parse().expect("a type")], &[vec![Some(Value::Integer(id))]]);
+    let written = send(emulator, Method::PUT, &format!("{session}&blockid={block}"), &[], body).await;
+    assert_eq!(written.status, 200, "{}", written.text());
+}
+
+async fn open_upload(emulator: &impl Server, table: &str) -> String {
+    let path = format!("/projects/p/tables/{table}");
+    let session = post(emulator, &format!("{path}?uploads")).await.json();
+    format!("{path}?uploadid={}", session["UploadID"].as_str().expect("id"))
+}
+
+#[tokio::test]
+async fn tables_and_rows_outlive_the_emulator() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let emulator = start(directory.path()).await;
+    create_delta(&emulator, "t").await;
+    for text in ["first", "second"] {
+        let session = Upsert::create(&emulator, "t", "").await;
+        session.put(&emulator, BUCKET_OF_1, 1, write_of_1(text)).await;
+        session.commit(&emulator).await.json();
+    }
+    sql(&emulator, "alter table t add columns (w decimal(10,2) comment 'it\\'s')").await;
+    sql(&emulator, "alter table t set comment 'a table'").await;
+    sql(&emulator, "create table a (id bigint) partitioned by (pt string)").await;
+    sql(&emulator, "alter table a add partition (pt='x') partition (pt='y')").await;
+    sql(&emulator, "alter table a drop partition (pt='y')").await;
+    sql(&emulator, "create table b (id bigint)").await;
+    let upload = open_upload(&emulator, "b").await;
+    for id in [2, 1, 3] {
+        write_block(&emulator, &upload, id as u32, id).await;
+    }
+    post(&emulator, &upload).await.json();
+    sql(&emulator, "alter table b change column id number bigint").await;
+    sql(&emulator, "alter table b rename to c").await;
+    sql(&emulator, "create table gone (id bigint)").await;
+    sql(&emulator, "drop table gone").await;
+    let before = get(&emulator, "/projects/p/tables/t?extended").await.text();
+    emulator.shutdown().await;
+
+    let emulator = start(directory.path()).await;
+    assert_eq!(sql(&emulator, "select * from t").await, "id,v,w\n1,second,\\N\n");
+    assert_eq!(sql(&emulator, "select * from c").await, "number\n1\n2\n3\n");
+    assert_eq!(get(&emulator, "/projects/p/tables/gone").await.status, 404);
+    assert_eq!(get(&emulator, "/projects/p/tables/b").await.status, 404);
+    let partitions = get(&emulator, "/projects/p/tables/a?partitions").await.text();
+    assert!(partitions.contains("Value=\"x\"") && !partitions.contains("Value=\"y\""), "{partitions}");
+    let after = get(&emulator, "/projects/p/tables/t?extended").await.text();
+    for part in ["TableId>", "\"comment\":\"a table\"", "\"PrimaryKey", "schema_version"] {
+        let cut = |text: &str| text.split(part).nth(1).map(|rest| rest.chars().take(40).collect::<String>());
+        assert!(cut(&before).is_some() && cut(&before) == cut(&after), "{part}: {before} {after}");
+    }
+    // The index of keys is there again.
+    let session = Upsert::create(&emulator, "t", "").await;
+    let mut types = upsert_types();
+    types.insert(2, "decimal(10,2)".parse().expect("a type"));
+    let mut row = upsert_row(Some(1), Some("third"), Some(85));
+    row.insert(2, Some(Value::Text("1.5".to_owned())));
+    session.put(&emulator, BUCKET_OF_1, 1, stream(&types, &[row])).await;
+    session.commit(&emulator).await.json();
+    assert_eq!(sql(&emulator, "select * from t").await, "id,v,w\n1,third,1.5\n");
+    sql(&emulator, "truncate table t").await;
+    emulator.shutdown().await;
+    assert_eq!(sql(&start(directory.path()).await, "select count(*) from t").await, "_c0\n0\n");
+}
+
+#[tokio::test]
+async fn sessions_outlive_the_emulator() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let emulator = start(directory.path()).await;
+    create_delta(&emulator, "t").await;
+    sql(&emulator, "create table a (id bigint)").await;
+    let [mut open, committed, mut aborted] = [
+        Upsert::create(&emulator, "t", "").await,
+        Upsert::create(&emulator, "t", "").await,
+        Upsert::create(&emulator, "t", "").await,
+    ];
+    open.put(&emulator, BUCKET_OF_1, 1, write_of_1("a")).await;
+    committed.put(&emulator, BUCKET_OF_1, 1, write_of_1("b")).await;
+    committed.commit(&emulator).await.json();
+    send(&emulator, Method::DELETE, &aborted.target(), &[], "").await;
+    let upload = open_upload(&emulator, "a").await;
+    write_block(&emulator, &upload, 0, 1).await;
+    write_block(&emulator, &upload, 1, 2).await;
+    write_block(&emulator, &upload, 0, 7).await;
+    emulator.shutdown().await;
+
+    let emulator = start(directory.path()).await;
+    let status = |session: &Upsert| {
+        let (emulator, target) = (&emulator, session.target());
+        async move { get(emulator, &target).await.json() }
+    };
+    let document = status(&open).await;
+    assert_eq!(document["status"], "normal");
+    assert_eq!(document["slots"].as_array().expect("slots").len(), 2);
+    assert_eq!(status(&committed).await["status"], "committed");
+    assert_eq!(status(&aborted).await["status"], "aborted");
+    assert_eq!(sql(&emulator, "select * from t").await, "id,v\n1,b\n");
+    // The worker has another address now, which a session tells when it is asked for.
+    open.session = document;
+    open.put(&emulator, BUCKET_OF_1, 1, write_of_1("c")).await;
+    assert_eq!(open.commit(&emulator).await.json()["status"], "committed");
+    assert_eq!(committed.commit(&emulator).await.json()["status"], "committed");
+    assert_eq!(sql(&emulator, "select * from t").await, "id,v\n1,c\n");
+    aborted.session = status(&aborted).await;
+    aborted.commit(&emulator).await.assert_error(400, "StatusConflict", "is aborted");
+    let document = get(&emulator, &upload).await.json();
+    assert_eq!(document["UploadedBlockList"].as_array().expect("blocks").len(), 2);
+    post(&emulator, &upload).await.json();
+    assert_eq!(sql(&emulator, "select * from a").await, "id\n7\n2\n");
+    emulator.shutdown().await;
+    let emulator = start(directory.path()).await;
+    assert_eq!(get(&emulator, &upload).await.json()["Status"], "closed");
+    assert_eq!(sql(&emulator, "select * from a").await, "id\n7\n2\n");
+}
+
+#[tokio::test]
+async fn a_directory_belongs_to_one_emulator_and_one_project() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let emulator = start(directory.path()).await;
+    let config =
+        |project: &str| Config { data_dir: Some(directory.path().to_owned()), ..Config::new(project) };
+    let error = Emulator::start(config("p")).await.expect_err("it is in use").to_string();
+    assert!(error.contains("another emulator"), "{error}");
+    emulator.shutdown().await;
+    let error = Emulator::start(config("q")).await.expect_err("it is p's").to_string();
+    assert!(error.contains("has project `p`, the emulator `q`"), "{error}");
+    let file = directory.path().join("file");
+    std::fs::write(&file, "x").expect("written");
+    let config = Config { data_dir: Some(file), ..Config::new("p") };
+    let error = Emulator::start(config).await.expect_err("it is a file").to_string();
+    assert!(error.contains("cannot make the data directory"), "{error}");
+}
+
+/// The binary as a process.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(directory: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_maxcompute-emulator"))
+            .args(["--project", "p", "--data-dir"])
+            .arg(directory)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the emulator starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().expect("output")).read_line(&mut line).expect("a line");
+        let address = line.trim_end().strip_prefix("listening on http://").expect("the ready line");
+        Self { address: address.parse().expect("an address"), child }
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().expect("SIGKILL");
+        self.child.wait().expect("its end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail once the process has ended, which is what they are for.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Server for Process {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+const ROWS: i64 = 5000;
+const ROUNDS: u32 = 8;
+
+/// A session of a table with one bucket, with rows written but not committed.
+async fn written(process: &Process, round: u32) -> Upsert {
+    let table = format!("t{round}");
+    let ddl = format!(
+        "create table {table} (id bigint not null, v string, primary key (id)) \
+         tblproperties ('transactional'='true', 'write.bucket.num'='1')"
+    );
+    sql(process, &ddl).await;
+    let session = Upsert::create(process, &table, "").await;
+    let rows: Vec<_> = (0..ROWS).map(|id| upsert_row(Some(id), Some("x"), Some(85))).collect();
+    let put = session.put(process, 0, rows.len(), stream(&upsert_types(), &rows)).await;
+    assert_eq!(put.status, 200, "{}", put.text());
+    session
+}
+
+#[tokio::test]
+async fn a_kill_in_mid_commit_leaves_the_state_before_or_after_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut process = Process::start(directory.path());
+    let session = written(&process, 0).await;
+    let begun = Instant::now();
+    session.commit(&process).await.json();
+    let whole = begun.elapsed();
+    for round in 1..=ROUNDS {
+        let session = written(&process, round).await;
+        let target = session.target();
+        let commit = attempt(&process, Method::POST, &target, &[], "");
+        // The moments of the kills are spread over a commit and a little more.
+        let moment = tokio::time::sleep(whole * round / (ROUNDS - 1));
+        let answered = tokio::select! {
+            answer = commit => answer.is_ok_and(|answer| answer.status.is_success()),
+            () = moment => false,
+        };
+        process.kill();
+        process = Process::start(directory.path());
+        let count = format!("select count(*) from t{round}");
+        let rows = sql(&process, &count).await;
+        let status = get(&process, &session.target()).await.json()["status"].clone();
+        let after = rows == format!("_c0\n{ROWS}\n");
+        assert!(after || rows == "_c0\n0\n", "round {round}: {rows}");
+        assert_eq!(status, if after { "committed" } else { "normal" }, "round {round}: {rows}");
+        assert!(after || !answered, "round {round}: an answered commit is lost");
+        assert_eq!(session.commit(&process).await.json()["status"], "committed");
+        assert_eq!(sql(&process, &count).await, format!("_c0\n{ROWS}\n"));
+    }
+}
