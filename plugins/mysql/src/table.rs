@@ -191,6 +191,19 @@ impl Catalog {
         self.tables.iter().filter(move |table| !table.gone && self.normal(&table.database, "") == wanted)
     }
 
+    /// Whether a table of this name was captured and is gone.
+    #[must_use]
+    pub fn was_captured(&self, database: &str, table: &str) -> bool {
+        let name = (database, table);
+        self.tables.iter().any(|table| table.gone && self.is_same((&table.database, &table.name), name))
+    }
+
+    /// Whether two names of tables, each with its database, are the same to the server.
+    #[must_use]
+    pub fn is_same(&self, one: (&str, &str), other: (&str, &str)) -> bool {
+        self.normal(one.0, one.1) == self.normal(other.0, other.1)
+    }
+
     /// Put another shape or name in the place of a table.
     pub fn replace(&mut self, index: usize, table: Table) {
         if let Some(slot) = self.tables.get_mut(index) {

@@ -8,6 +8,7 @@ use crate::binlog::query::Query;
 use crate::ddl::evolve::{self, Evolution, Refused, Wishes};
 use crate::ddl::{self, Body, Clause, Create, Ddl};
 use crate::reader::Reader;
+use crate::reader::stop::Until;
 use crate::server::Host;
 use crate::server::discovery::{self, Described, Listed};
 use crate::statement::{Name, Statement, shortened};
@@ -48,7 +49,9 @@ impl<H: Host> Reader<H> {
             self.catalog.add(table);
             self.snapshot.add();
         }
-        if done.changes.is_empty() || self.passed_stop {
+        // A replay ends before the next change of a table, which is not its business.
+        let replayed = self.passed_stop && matches!(self.until, Until::At(_));
+        if done.changes.is_empty() || replayed {
             return Ok(());
         }
         let Some(before) = before else {
@@ -86,7 +89,13 @@ impl<H: Host> Reader<H> {
                 }
             }
             Ddl::Rename(renames) => {
-                for (old, new) in renames {
+                let mut renames = renames.into_iter();
+                while let Some((old, new)) = renames.next() {
+                    let comes_back = |(_, to): &(Name, Name)| self.is_same(to, &old, query);
+                    if self.find(&old, query).is_some() && renames.clone().any(|later| comes_back(&later)) {
+                        // Another table takes its name in the same statement, as online schema tools do it.
+                        continue;
+                    }
                     self.rename(&old, &new, query, &mut done).await?;
                 }
             }
@@ -107,6 +116,11 @@ impl<H: Host> Reader<H> {
             }
         }
         Ok(done)
+    }
+
+    fn is_same(&self, one: &Name, other: &Name, query: &Query) -> bool {
+        let database = |name: &Name| name.database.clone().unwrap_or_else(|| query.database.clone());
+        self.catalog.is_same((&database(one), &one.table), (&database(other), &other.table))
     }
 
     fn find(&self, name: &Name, query: &Query) -> Option<usize> {
@@ -217,6 +231,20 @@ impl<H: Host> Reader<H> {
         let database = new.database.clone().unwrap_or_else(|| query.database.clone());
         let selected = self.catalog.selects(&database, &new.table);
         match self.find(old, query) {
+            Some(index) if selected && self.find(new, query).is_some_and(|place| place != index) => {
+                // A captured shadow takes the place of its table: the same rows in another shape.
+                let (Some(place), Some(shadow)) = (self.find(new, query), self.catalog.tables.get(index))
+                else {
+                    return Ok(());
+                };
+                let described = Described { columns: shadow.columns.clone(), key: shadow.key.clone() };
+                let Some(table) = self.catalog.tables.get(place) else { return Ok(()) };
+                let evolution = evolve::difference(table, described, shadow.charset.clone())
+                    .map_err(|refused| self.not_followed(query, &refused.to_string()))?;
+                self.drop_table(index, done);
+                self.replace(place, evolution.table)?;
+                done.changes.extend(evolution.changes);
+            }
             Some(index) if selected => {
                 let Some(table) = self.catalog.tables.get(index) else { return Ok(()) };
                 let (from, renamed) = (table.schema.table.clone(), table.renamed(&database, &new.table));
@@ -236,9 +264,22 @@ impl<H: Host> Reader<H> {
                 self.snapshot.end(index);
                 self.catalog.remove(index);
             }
+            None if self.find(new, query).is_some() => {
+                // It has taken the place of a captured one: the same rows in another shape.
+                if let Some(index) = self.find(new, query) {
+                    let evolution = self.repair(index, "RENAME TABLE", query).await?;
+                    self.replace(index, evolution.table)?;
+                    done.changes.extend(evolution.changes);
+                }
+            }
             None if selected && self.server.options.new_tables => {
-                let what = "a table that was not captured got a selected name: its rows are not in the binlog to be read";
-                return Err(self.not_followed(query, what));
+                let mut listed = unknown(&database, &new.table);
+                let described = self.present(&database, &new.table, &mut listed, query).await?;
+                let table = Table::new(&listed, described, self.server.options.comments);
+                let message =
+                    "a table that was not captured got a selected name; its rows so far are not copied";
+                self.server.log(Level::Warn, message, &[("table", table.to_string())]);
+                done.created.push(table);
             }
             None if selected => {
                 let message = "a table that was not captured got a selected name and is not captured; see option \
@@ -262,20 +303,13 @@ impl<H: Host> Reader<H> {
                 "it creates a table that is captured already; `scan.startup.mode: initial` begins after it";
             return Err(self.not_followed(query, what));
         }
-        if !self.server.options.new_tables {
+        if !self.server.options.new_tables && !self.catalog.was_captured(&database, &name) {
             let message = "a table that the options select was created and is not captured; see option \
                            `scan.binlog.newly-added-table.enabled`";
             self.server.log(Level::Warn, message, &[("table", format!("{database}.{name}"))]);
             return Ok(None);
         }
-        let mut listed = Listed {
-            database: database.clone(),
-            name: name.clone(),
-            rows: None,
-            row_bytes: None,
-            comment: String::new(),
-            charset: String::new(),
-        };
+        let mut listed = unknown(&database, &name);
         let described = match create.body {
             Body::Columns { columns, key, charset, comment } => {
                 listed.charset = match charset {
@@ -342,5 +376,17 @@ impl<H: Host> Reader<H> {
                 shortened(&query.sql)
             ),
         )
+    }
+}
+
+/// A table of which nothing is known but its name.
+fn unknown(database: &str, name: &str) -> Listed {
+    Listed {
+        database: database.to_owned(),
+        name: name.to_owned(),
+        rows: None,
+        row_bytes: None,
+        comment: String::new(),
+        charset: String::new(),
     }
 }
