@@ -666,6 +666,29 @@ fn a_schema_change_comes_after_all_rows_before_it_and_again_from_the_position_be
 }
 
 #[test]
+fn a_change_that_rows_do_not_show_is_not_told_and_chunks_around_it_are_whole() {
+    for fetches in 1..4 {
+        let fake = Fake::new(FIVE, true, true);
+        let mut left = fetches;
+        fake.hook(move |world, moment| {
+            if matches!(moment, Moment::Fetch(_)) {
+                left -= 1;
+                if left == 0 {
+                    world.commit(&[Update((5, "e"), (5, "E"))]);
+                    world.binlog.statement("ALTER TABLE t ADD INDEX (v)");
+                    world.commit(&[Delete((1, "a")), Insert((6, "f"))]);
+                }
+            }
+            None
+        });
+        let mut sink = Sink::default();
+        drain(&mut open(&fake, None, StopCondition::Head).unwrap(), &mut sink).unwrap();
+        assert!(sink.changes.is_empty());
+        check_complete(&fake, &sink);
+    }
+}
+
+#[test]
 fn tables_that_are_emptied_renamed_and_dropped_are_told_of() {
     let fake = Fake::new(FIVE, true, true);
     let mut reader = open(&fake, None, StopCondition::Never).unwrap();
