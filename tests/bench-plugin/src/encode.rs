@@ -29,6 +29,7 @@ impl Encoder {
                 name: column.name.clone(),
                 r#type: column_type(column).map_err(|reason| anyhow!(reason))?,
                 nullable: column.nullable(),
+                comment: String::new(),
             })
         });
         let plan = Plan::new(schema, &target.collect::<Result<Vec<_>>>()?, None).map_err(told)?;

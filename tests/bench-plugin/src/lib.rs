@@ -6,6 +6,9 @@
 //! * [`hardware`]: encoding once more with the processor's CRC instruction, which a component does not have.
 
 pub mod binlog;
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "../../../plugins/maxcompute/src/civil.rs"]
+mod civil;
 #[cfg(target_arch = "wasm32")]
 mod component;
 pub mod decode;

@@ -84,6 +84,7 @@ pub fn table() -> Table {
         rows: None,
         row_bytes: None,
         comment: String::new(),
+        charset: "utf8mb4".into(),
     };
     Table::new(&listed, Described { columns: columns.into(), key: vec![0] }, false)
 }
