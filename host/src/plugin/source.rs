@@ -49,8 +49,14 @@ pub struct ReadFrom {
 pub enum Event {
     Schema(TableSchema),
     /// Changes of one statement, and the position just before them; always the last event of a pull.
-    SchemaChange { before: Vec<u8>, changes: Vec<SchemaChangeEvent> },
-    Changes { table: TableId, batch: Batch },
+    SchemaChange {
+        before: Vec<u8>,
+        changes: Vec<SchemaChangeEvent>,
+    },
+    Changes {
+        table: TableId,
+        batch: Batch,
+    },
     UnitBegin(TableId),
     UnitEnd(TableId),
     SnapshotBegin(TableId),
