@@ -3,15 +3,23 @@
 use std::process::{Command, Stdio};
 
 /// Package, its library as cargo names it, the variable that gets the path.
-const COMPONENTS: [(&str, &str, &str); 3] = [
+const COMPONENTS: [(&str, &str, &str); 5] = [
     ("cdc-plugin-mysql", "cdc_plugin_mysql", "COMPONENT_MYSQL"),
     ("cdc-plugin-maxcompute", "cdc_plugin_maxcompute", "COMPONENT_MAXCOMPUTE"),
     ("hostile-plugin", "hostile_plugin", "COMPONENT_HOSTILE"),
+    ("scripted-source", "scripted_source", "COMPONENT_SCRIPTED_SOURCE"),
+    ("scripted-sink", "scripted_sink", "COMPONENT_SCRIPTED_SINK"),
 ];
 
 fn main() -> Result<(), String> {
-    for changed in ["../../plugins", "../hostile-plugin", "../../wit", "../../Cargo.lock", "../../Cargo.toml"]
-    {
+    for changed in [
+        "../../plugins",
+        "../hostile-plugin",
+        "../scripted-plugins",
+        "../../wit",
+        "../../Cargo.lock",
+        "../../Cargo.toml",
+    ] {
         println!("cargo:rerun-if-changed={changed}");
     }
     let mut cargo = Command::new(std::env::var("CARGO").map_err(|error| format!("CARGO: {error}"))?);

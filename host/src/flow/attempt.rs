@@ -7,6 +7,7 @@ use super::checkpoint::CommitThreads;
 use super::error::FlowError;
 use super::evolution::{Registry, SchemaPolicy};
 use super::memory::Memory;
+use super::progress::Bars;
 use super::pump::{Pump, Start};
 use super::recovery;
 use crate::capability::{Capabilities, Lender, Metrics};
@@ -44,6 +45,8 @@ pub struct Pipeline {
     pub policy: SchemaPolicy,
     /// What the operator says of append rows whose fate nobody knows.
     pub unknown_fate: Option<UnknownFate>,
+    /// Where to draw how far the snapshot is; none to log it.
+    pub bars: Option<Bars>,
 }
 
 /// An operator's decision on rows of an append table that may or may not be visible.
@@ -154,6 +157,7 @@ async fn attempt(
         threads,
         interval: pipeline.checkpoint_interval,
         shutdown: shutdown.clone(),
+        bars: pipeline.bars.clone(),
         position,
     });
     let result = pump.run().await;
@@ -173,6 +177,7 @@ impl Pipeline {
         source: Plugin,
         sink: Plugin,
         unknown_fate: Option<UnknownFate>,
+        bars: Option<Bars>,
     ) -> Result<Self, String> {
         let metrics = Metrics::default();
         let lender = |side| {
@@ -195,6 +200,7 @@ impl Pipeline {
             memory_limit: plan.memory_limit,
             policy: SchemaPolicy { behavior: plan.schema_change_behavior, accepted: plan.schema_changes },
             unknown_fate,
+            bars,
         })
     }
 

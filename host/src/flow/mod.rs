@@ -25,4 +25,5 @@ mod value;
 pub use attempt::{Pipeline, RunOptions, Summary, UnknownFate, run};
 pub use error::FlowError;
 pub use evolution::{Mismatch, Refusal, SchemaPolicy};
+pub use progress::Bars;
 pub use rejected::{Fault, RejectedRow, Which};

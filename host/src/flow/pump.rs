@@ -12,7 +12,7 @@ use super::error::FlowError;
 use super::evolution::Registry;
 use super::failpoint;
 use super::memory::Memory;
-use super::progress::Reporter;
+use super::progress::{Bars, Reporter};
 use super::tables::Tables;
 use crate::plugin::sink::Sink;
 use crate::plugin::source::{Budget, Event, Source};
@@ -28,6 +28,7 @@ pub(super) struct Pump {
     threads: CommitThreads,
     interval: Duration,
     shutdown: watch::Receiver<bool>,
+    bars: Option<Bars>,
     poll: JoinHandle<FlowError>,
     running: Option<Running>,
     last_cut: Instant,
@@ -47,6 +48,7 @@ pub(super) struct Start {
     pub(super) threads: CommitThreads,
     pub(super) interval: Duration,
     pub(super) shutdown: watch::Receiver<bool>,
+    pub(super) bars: Option<Bars>,
     /// Where the source begins.
     pub(super) position: Vec<u8>,
 }
@@ -76,6 +78,7 @@ impl Pump {
             threads: start.threads,
             interval: start.interval,
             shutdown: start.shutdown,
+            bars: start.bars,
             running: None,
             last_cut: Instant::now(),
             last_position: start.position.clone(),
@@ -94,7 +97,7 @@ impl Pump {
     /// # Errors
     /// Whatever fails first. Nothing that was not committed is counted as such.
     pub(super) async fn run(&mut self) -> Result<(), FlowError> {
-        let mut reporter = Reporter::new();
+        let mut reporter = Reporter::new(self.bars.as_ref());
         let mut ending = false;
         let mut stopped = false;
         loop {
