@@ -47,7 +47,7 @@ impl World {
 
     fn start(&self, failpoint: Option<&str>) -> Host {
         let mut command = Host::command();
-        command.args(["--log-format", "json", "run"]).arg(self.pipeline()).arg("--until-caught-up");
+        command.args(["run", "--log-format", "json"]).arg(self.pipeline()).arg("--until-caught-up");
         command.arg("--state-dir").arg(self.directory.path().join("state"));
         for plugin in [test_components::SCRIPTED_SOURCE, test_components::SCRIPTED_SINK] {
             command.args(["--plugin", plugin]);
