@@ -45,7 +45,7 @@ pub enum FlowError {
         /// The table.
         table: TableId,
         /// What does not fit.
-        mismatch: Mismatch,
+        mismatch: Box<Mismatch>,
     },
     /// The source broke the contract.
     #[error("the source broke its contract: {0}")]

@@ -198,6 +198,7 @@ impl Pump {
             FlowError::Contract("it returned a schema change where it has no position".into())
         })?;
         let concerned = concerned(&changes);
+        self.tables.check_whole(&concerned)?;
         self.begin(before, Some(Barrier { changes, applied: 0, after: Opaque(after.clone()) }));
         self.settle().await?;
         failpoint::reached("before-apply").await;

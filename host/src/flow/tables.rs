@@ -39,7 +39,7 @@ impl Tables {
     /// Hand an event to the table it concerns; waits while the queues are full.
     pub(super) async fn dispatch(&mut self, event: Event) -> Result<(), FlowError> {
         match event {
-            Event::Schema(schema) => self.schema(schema),
+            Event::Schema(schema) => self.schema(&schema),
             Event::Changes { table, batch } => {
                 let share = self.memory.admit(batch.bytes()).await;
                 self.table(&table)?.write(batch, share);
@@ -101,14 +101,21 @@ impl Tables {
         &self.lanes
     }
 
+    /// Make sure that tables may change here.
+    pub(super) fn check_whole(&self, tables: &BTreeSet<TableId>) -> Result<(), FlowError> {
+        let open =
+            tables.iter().find(|table| self.tables.get(table).is_some_and(|entry| entry.table.is_in_unit()));
+        match open {
+            Some(table) => Err(FlowError::Contract(format!("it changed {table} in the middle of a unit"))),
+            None => Ok(()),
+        }
+    }
+
     /// Close the writers of tables that are about to change.
     pub(super) async fn close(&mut self, tables: &BTreeSet<TableId>) -> Result<(), FlowError> {
         let mut closing = Vec::new();
         for table in tables {
             let Some(entry) = self.tables.remove(table) else { continue };
-            if entry.table.is_in_unit() {
-                return Err(FlowError::Contract(format!("it changed {table} in the middle of a unit")));
-            }
             closing.push(entry.table.close());
         }
         if join_all(closing).await.iter().all(Result::is_ok) {
@@ -134,10 +141,10 @@ impl Tables {
         self.lanes[self.emptiest()].clone()
     }
 
-    fn schema(&mut self, schema: TableSchema) -> Result<(), FlowError> {
+    fn schema(&mut self, schema: &TableSchema) -> Result<(), FlowError> {
         if self.tables.contains_key(&schema.table) {
             return match self.registry.source(&schema.table) {
-                Some(known) if *known == schema => Ok(()),
+                Some(known) if known == schema => Ok(()),
                 _ => Err(FlowError::Contract(format!(
                     "it changed the shape of {} without a schema change",
                     schema.table

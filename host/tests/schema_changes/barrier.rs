@@ -151,3 +151,45 @@ async fn a_table_is_emptied_between_the_rows_before_and_after() {
         [committed("t", &["+ id=1"]), applied("t", "truncate.table", "id int!"), committed("t", &["+ id=2"])]
     );
 }
+
+/// A unit of `u` under way while `t` changes.
+fn unit() -> Value {
+    let after = shape("t", 2, &["id int!", "v string"]);
+    json!([
+        [schema("t", 1, &["id int!"]), schema("u", 1, &["id int!"])],
+        [{"unit-begin": "u"}, rows("u", &[json!([1])]), rows("t", &[json!([1])])],
+        [{"change": [change("t", "add", json!(["v string"]), after)]}],
+        [rows("u", &[json!([2])]), {"unit-end": "u"}, rows("t", &[json!([2, "b"])])],
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_of_another_table_stays_open_over_a_barrier() {
+    let mut world = World::new("lenient", unit());
+    world.plays().await;
+    let history = world.history();
+    assert_eq!(history[..2], [committed("t", &["+ id=1"]), applied("t", "add.column", "id int!, v string")]);
+    assert!(history.contains(&committed("u", &["+ id=1", "+ id=2"])), "{history:#?}");
+
+    let mut world = World::new("lenient", unit());
+    world.dies_at("after-apply-record").await;
+    let entry = world.ledger();
+    assert_eq!(
+        (&entry["position"]["text"], &entry["held"][0]["table"]["name"]),
+        (&json!("3.0"), &json!("u"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_changes_in_the_middle_of_its_own_unit_is_a_fault_of_the_source() {
+    let after = shape("u", 2, &["id int!", "v string"]);
+    let mut world = World::new(
+        "lenient",
+        json!([
+            [schema("u", 1, &["id int!"]), {"unit-begin": "u"}, rows("u", &[json!([1])])],
+            [{"change": [change("u", "add", json!(["v string"]), after)]}],
+        ]),
+    );
+    let error = world.fails().await;
+    assert!(error.contains("it changed shop.u in the middle of a unit"), "{error}");
+}

@@ -159,6 +159,6 @@ pub(crate) fn rows(table: &str, rows: &[Value]) -> Value {
 }
 
 /// One change of a statement.
-pub(crate) fn change(table: &str, what: &str, argument: Value, after: Value) -> Value {
-    json!({"table": table, what: argument, "schema": after})
+pub(crate) fn change(table: &str, what: &str, argument: impl Into<Value>, after: impl Into<Value>) -> Value {
+    json!({"table": table, what: argument.into(), "schema": after.into()})
 }

@@ -62,18 +62,18 @@ impl Registry {
     /// Take note of a table's shape as the source announces it, and say how to write to it.
     ///
     /// Where the sink kept a table of another shape, it is brought to hold the new rows.
-    pub(in crate::flow) fn announce(&mut self, source: TableSchema) -> Result<Opening, FlowError> {
+    pub(in crate::flow) fn announce(&mut self, source: &TableSchema) -> Result<Opening, FlowError> {
         let table = source.table.clone();
         let Some(state) = self.tables.get_mut(&table) else {
             self.tables.insert(table, TableState { source: Some(source.clone()), sink: source.clone() });
-            return self.opening(&source, source.clone(), Vec::new());
+            return self.opening(source, source.clone(), Vec::new());
         };
         let mut sink = state.sink.clone();
         let mut steps = Vec::new();
-        if !state.source.as_ref().is_some_and(|known| known.has_shape_of(&source)) {
+        if !state.source.as_ref().is_some_and(|known| known.has_shape_of(source)) {
             let changes = self
                 .policy
-                .reconcile(&source, &sink)
+                .reconcile(source, &sink)
                 .map_err(|refusal| FlowError::refused(&table, "create.table", refusal))?;
             for change in changes {
                 let tag = change.tag();
@@ -83,7 +83,7 @@ impl Registry {
             }
         }
         *state = TableState { source: Some(source.clone()), sink: sink.clone() };
-        self.opening(&source, sink, steps)
+        self.opening(source, sink, steps)
     }
 
     /// How to write again to a table that was just changed; none where the source has it no more.
@@ -140,14 +140,14 @@ impl Registry {
         };
         let source = TableSchema { table: renamed.clone(), ..event.schema.clone() };
         if event.change == SchemaChange::CreateTable {
-            return self.announce(source)?.prepare(sink).await;
+            return self.announce(&source)?.prepare(sink).await;
         }
         let Some(mut state) = self.tables.remove(table) else {
             // The sink never heard of it: where there will be rows, it begins with the shape after the change.
             return if event.change == SchemaChange::DropTable {
                 Ok(())
             } else {
-                self.announce(source)?.prepare(sink).await
+                self.announce(&source)?.prepare(sink).await
             };
         };
         let steps = self
@@ -187,7 +187,7 @@ impl Registry {
             SchemaChange::DropTable => self.keep(state),
             SchemaChange::RenameTable(_) if !is_renamed => {
                 self.keep(state);
-                self.announce(source)?.prepare(sink).await?;
+                self.announce(&source)?.prepare(sink).await?;
             }
             _ => {
                 projection(&source, &state.sink)?;
@@ -206,5 +206,5 @@ impl Registry {
 
 fn projection(source: &TableSchema, sink: &TableSchema) -> Result<Projection, FlowError> {
     Projection::new(source, sink)
-        .map_err(|mismatch| FlowError::Mismatch { table: sink.table.clone(), mismatch })
+        .map_err(|mismatch| FlowError::Mismatch { table: sink.table.clone(), mismatch: Box::new(mismatch) })
 }

@@ -4,7 +4,7 @@
 //! processes knows what a warehouse would hold.
 #![allow(unsafe_code, reason = "the export macro makes the component's entry points")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 
 use cdc_plugin::batch::{BatchView, Values};
@@ -21,6 +21,7 @@ struct Scripted;
 struct Buffer {
     schema: TableSchema,
     rows: RefCell<Vec<String>>,
+    in_unit: Cell<bool>,
 }
 
 /// What to answer other than yes.
@@ -129,7 +130,7 @@ impl Guest for Scripted {
 impl GuestWriter for Buffer {
     async fn open(schema: TableSchema) -> Result<Writer, Error> {
         say(&json!({"open": schema.table.name, "version": schema.version, "columns": columns(&schema)}));
-        Ok(Writer::new(Self { schema, rows: RefCell::default() }))
+        Ok(Writer::new(Self { schema, rows: RefCell::default(), in_unit: Cell::new(false) }))
     }
 
     fn mode(&self) -> Mode {
@@ -172,14 +173,20 @@ impl GuestWriter for Buffer {
     }
 
     async fn begin_unit(&self) -> Result<(), Error> {
+        self.in_unit.set(true);
         Ok(())
     }
 
     async fn end_unit(&self) -> Result<(), Error> {
+        self.in_unit.set(false);
         Ok(())
     }
 
     async fn prepare(&self) -> Result<Prepared, Error> {
+        if self.in_unit.get() {
+            let held = Committable { table: self.schema.table.clone(), token: Vec::new(), expires: None };
+            return Ok(Prepared { committables: Vec::new(), held: vec![held] });
+        }
         let rows = self.rows.take();
         let mut committables = Vec::new();
         if !rows.is_empty() {

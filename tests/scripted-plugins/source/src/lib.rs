@@ -167,7 +167,9 @@ impl Playing {
                 }
                 Some(statement(before, changes)?)
             }
-            Step::Schema(_) | Step::Rows(_) => None,
+            Step::UnitBegin(name) if wanted(name) => Some(Event::UnitBegin(table(name))),
+            Step::UnitEnd(name) if wanted(name) => Some(Event::UnitEnd(table(name))),
+            Step::Schema(_) | Step::Rows(_) | Step::UnitBegin(_) | Step::UnitEnd(_) => None,
         })
     }
 }

@@ -19,6 +19,9 @@ pub(crate) enum Step {
     Schema(Shape),
     Rows(Rows),
     Change(Vec<Change>),
+    /// Of these tables. A reader cannot be opened within one: no test starts a host there.
+    UnitBegin(String),
+    UnitEnd(String),
 }
 
 /// A table's shape: columns are `id int!`, where `!` means NOT NULL; the first `key` of them are the key.
