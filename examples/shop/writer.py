@@ -405,6 +405,8 @@ def connect(arguments: argparse.Namespace) -> pymysql.Connection[Cursor]:
 
 def read_shop(arguments: argparse.Namespace, journal: TextIO | None, stop: threading.Event) -> Shop:
     with connect(arguments) as connection, connection.cursor() as cursor:
+        # Each query sees the tables as they are: one may be altered meanwhile.
+        connection.autocommit(True)
 
         def column(statement: str) -> list[Any]:
             cursor.execute(statement)

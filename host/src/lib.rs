@@ -10,6 +10,7 @@
 //! 4. The flow pulls batches from the source and queues them for the table they belong to.
 //! 5. A table's writer in the sink encodes its rows and uploads them through [`capability::http`].
 //! 6. At a checkpoint all writers prepare, the ledger is written, the sink commits, and the source may forget.
+//! 7. Where a table changes, a checkpoint comes first; then the sink's table follows, and rows flow again.
 //!
 //! A lower layer never imports a higher one: `schema`, `batch`, `state` and `pipeline` know nothing of wasmtime.
 

@@ -3,11 +3,13 @@
 use std::process::{Command, Stdio};
 
 /// Package, its library as cargo names it, the variable that gets the path.
-const COMPONENTS: [(&str, &str, &str); 4] = [
+const COMPONENTS: [(&str, &str, &str); 6] = [
     ("cdc-plugin-mysql", "cdc_plugin_mysql", "COMPONENT_MYSQL"),
     ("cdc-plugin-maxcompute", "cdc_plugin_maxcompute", "COMPONENT_MAXCOMPUTE"),
     ("journal-sink", "journal_sink", "COMPONENT_JOURNAL"),
     ("hostile-plugin", "hostile_plugin", "COMPONENT_HOSTILE"),
+    ("scripted-source", "scripted_source", "COMPONENT_SCRIPTED_SOURCE"),
+    ("scripted-sink", "scripted_sink", "COMPONENT_SCRIPTED_SINK"),
 ];
 
 fn main() -> Result<(), String> {
@@ -15,6 +17,7 @@ fn main() -> Result<(), String> {
         "../../plugins",
         "../../examples/plugins",
         "../hostile-plugin",
+        "../scripted-plugins",
         "../../wit",
         "../../Cargo.lock",
         "../../Cargo.toml",

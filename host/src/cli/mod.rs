@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::logging::Output;
 use crate::plugin::{Engine, Limits};
 
 /// Runs change-data-capture pipelines whose sources and sinks are WebAssembly components.
@@ -74,27 +75,34 @@ impl Failure {
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments = Arguments::parse_from(with_default_command(arguments));
-    if let Err(error) = logging::start(&arguments.process.log, arguments.process.log_format) {
-        return report(&Failure::refused(error));
-    }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return report(&Failure::failed(format!("cannot start the runtime: {error}"))),
+    let output = match Output::start(&arguments.process.log, arguments.process.log_format) {
+        Ok(output) => output,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(Failure::refused(error).code);
+        }
     };
-    match runtime.block_on(execute(arguments)) {
+    let ended = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(execute(arguments, &output)),
+        Err(error) => Err(Failure::failed(format!("cannot start the runtime: {error}"))),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => report(&failure),
+        Err(failure) => {
+            output.error(&failure.message);
+            ExitCode::from(failure.code)
+        }
     }
 }
 
-async fn execute(arguments: Arguments) -> Result<(), Failure> {
+async fn execute(arguments: Arguments, output: &Output) -> Result<(), Failure> {
     let engine = || {
         let cache = arguments.process.cache_dir.clone().or_else(default_cache);
         Engine::new(cache.as_deref(), Limits::default())
             .map_err(|error| Failure::refused(format!("{error:#}")))
     };
     match &arguments.command {
-        Command::Run(arguments) => run::execute(&engine()?, arguments).await,
+        Command::Run(arguments) => run::execute(&engine()?, arguments, output).await,
         Command::Validate(arguments) => validate::execute(&engine()?, arguments).await,
         Command::Plugin(command) => plugin::execute(&engine()?, command).await,
     }
@@ -116,13 +124,6 @@ fn default_cache() -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
     Some(caches.join("cdc-host"))
-}
-
-fn report(failure: &Failure) -> ExitCode {
-    // A refusal of the pipeline file already reads `error: …` for each problem.
-    let prefix = if failure.message.starts_with("error") { "" } else { "error: " };
-    eprintln!("{prefix}{}", failure.message);
-    ExitCode::from(failure.code)
 }
 
 #[cfg(test)]

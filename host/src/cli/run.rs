@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::logging::Output;
 use super::{Failure, catalog};
 use crate::flow::{self, FlowError, RunOptions, UnknownFate};
 use crate::plugin::Engine;
@@ -35,9 +36,9 @@ enum Decision {
 }
 
 /// Run a pipeline until it ends or is told to.
-pub(super) async fn execute(engine: &Engine, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) async fn execute(engine: &Engine, arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     let (plan, source, sink) = catalog::plan(engine, &arguments.pipeline, &arguments.plugin).await?;
-    plan.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    plan.warnings.iter().for_each(|warning| output.warn(&warning.to_string()));
     let pipeline = format!("{} to {}", plan.source.type_name, plan.sink.type_name);
     let state = arguments.state_dir.clone().unwrap_or_else(|| beside(&arguments.pipeline));
     let directory = Directory::own(&state).map_err(Failure::refused)?;
@@ -46,7 +47,8 @@ pub(super) async fn execute(engine: &Engine, arguments: &Arguments) -> Result<()
         Decision::AssumeCommitted => UnknownFate::AssumeCommitted,
         Decision::Replay => UnknownFate::Replay,
     });
-    let pipeline = flow::Pipeline::new(plan, source, sink, unknown_fate).map_err(Failure::refused)?;
+    let pipeline =
+        flow::Pipeline::new(plan, source, sink, unknown_fate, output.bars()).map_err(Failure::refused)?;
     let options = RunOptions { until_caught_up: arguments.until_caught_up };
     let shutdown =
         on_signal().map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
@@ -71,8 +73,8 @@ fn on_signal() -> std::io::Result<watch::Receiver<bool>> {
                 _ = interrupt.recv() => {}
             }
             if time > 1 {
-                eprintln!(
-                    "error: ended without a last checkpoint, as asked twice; the next start resumes from the ledger"
+                tracing::error!(
+                    "ended without a last checkpoint, as asked twice; the next start resumes from the ledger"
                 );
                 std::process::exit(1);
             }

@@ -5,8 +5,10 @@ use tokio::sync::{Mutex, watch};
 
 use super::checkpoint::CommitThreads;
 use super::error::FlowError;
+use super::evolution::{Registry, SchemaPolicy};
 use super::memory::Memory;
-use super::pump::Pump;
+use super::progress::Bars;
+use super::pump::{Pump, Start};
 use super::recovery;
 use crate::capability::{Capabilities, Lender, Metrics};
 use crate::pipeline::{Plan, Setting, Side};
@@ -39,8 +41,12 @@ pub struct Pipeline {
     pub checkpoint_interval: Duration,
     /// Bytes for everything between source and sink.
     pub memory_limit: u64,
+    /// What becomes of schema changes.
+    pub policy: SchemaPolicy,
     /// What the operator says of append rows whose fate nobody knows.
     pub unknown_fate: Option<UnknownFate>,
+    /// Where to draw how far the snapshot is; none to log it.
+    pub bars: Option<Bars>,
 }
 
 /// An operator's decision on rows of an append table that may or may not be visible.
@@ -123,10 +129,11 @@ async fn attempt(
     for _ in 0..pipeline.lanes.max(1) {
         lanes.push(Sink::open(&pipeline.sink, &pipeline.sink_settings, pipeline.sink_lender.lend()).await?);
     }
-    let position = {
+    let (position, tables) = {
         let mut ledger = ledger.lock().await;
         recovery::settle(pipeline, &mut ledger, &lanes, threads).await?;
-        ledger.newest().map(|entry| entry.position.0.clone())
+        let newest = ledger.newest().map(|entry| (entry.position.0.clone(), entry.tables.clone()));
+        newest.map_or((None, Vec::new()), |(position, tables)| (Some(position), tables))
     };
     let stop = if options.until_caught_up { Stop::Head } else { Stop::Never };
     let from = ReadFrom { start: position.clone(), stop, tables: None };
@@ -140,16 +147,19 @@ async fn attempt(
             .await?
             .ok_or_else(|| FlowError::Contract("it has no position before it is read".into()))?,
     };
-    let mut pump = Pump::new(
+    let registry = Registry::restore(pipeline.policy.clone(), &tables);
+    let mut pump = Pump::new(Start {
         source,
         lanes,
-        Memory::new(pipeline.memory_limit),
-        ledger.clone(),
+        memory: Memory::new(pipeline.memory_limit),
+        registry,
+        ledger: ledger.clone(),
         threads,
-        pipeline.checkpoint_interval,
-        shutdown.clone(),
+        interval: pipeline.checkpoint_interval,
+        shutdown: shutdown.clone(),
+        bars: pipeline.bars.clone(),
         position,
-    );
+    });
     let result = pump.run().await;
     let stats = pump.stats();
     summary.rows += stats.rows;
@@ -167,6 +177,7 @@ impl Pipeline {
         source: Plugin,
         sink: Plugin,
         unknown_fate: Option<UnknownFate>,
+        bars: Option<Bars>,
     ) -> Result<Self, String> {
         let metrics = Metrics::default();
         let lender = |side| {
@@ -187,7 +198,9 @@ impl Pipeline {
             commit_threads: commit_threads.unwrap_or(DEFAULT_COMMIT_THREADS),
             checkpoint_interval: plan.checkpoint_interval,
             memory_limit: plan.memory_limit,
+            policy: SchemaPolicy { behavior: plan.schema_change_behavior, accepted: plan.schema_changes },
             unknown_fate,
+            bars,
         })
     }
 

@@ -10,16 +10,18 @@ use super::failpoint;
 use super::table::TablePrepared;
 use super::tables::all_prepared;
 use crate::plugin::sink::{CommitOutcome, Sink};
-use crate::schema::{TableId, TableSchema};
-use crate::state::{Entry, Ledger, Pending};
+use crate::schema::TableId;
+use crate::state::{Barrier, Entry, Ledger, Pending, TableState};
 
 /// A cut through the pipeline, taken and not yet committed.
 pub(super) struct Checkpoint {
     /// Where the attempt began that took it.
     pub(super) opening: Vec<u8>,
     pub(super) position: Vec<u8>,
-    pub(super) schemas: Vec<TableSchema>,
+    pub(super) tables: Vec<TableState>,
     pub(super) prepared: Vec<(Sink, oneshot::Receiver<TablePrepared>)>,
+    /// What changes of tables once all of it is committed.
+    pub(super) barrier: Option<Barrier>,
 }
 
 /// How many tables commit at once.
@@ -54,14 +56,18 @@ impl Checkpoint {
         if ledger.newest().is_none() {
             // There is always an entry to read again from, should the sink lose this one.
             let first = ledger.next_number();
-            ledger.append(Entry::new(first, self.opening, Vec::new(), Vec::new(), Vec::new()))?;
+            ledger.append(Entry::new(first, self.opening, Vec::new(), Vec::new(), Vec::new(), None))?;
         }
         let number = ledger.next_number();
-        let entry = Entry::new(number, self.position.clone(), self.schemas, pending, held);
+        let is_barrier = self.barrier.is_some();
+        let entry = Entry::new(number, self.position.clone(), self.tables, pending, held, self.barrier);
         let tables = entry.pending.len();
         ledger.append(entry)?;
         let written = started.elapsed();
         failpoint::reached("after-ledger").await;
+        if is_barrier {
+            failpoint::reached("after-barrier-ledger").await;
+        }
 
         commit_newest(&mut ledger, threads, |table| lanes.get(table).cloned()).await?;
         tracing::info!(entry = number, tables, ?written, committed = ?started.elapsed(), "checkpoint");

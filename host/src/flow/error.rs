@@ -1,7 +1,6 @@
-use std::fmt;
-
+use super::evolution::{Mismatch, Refusal};
+use super::rejected::RejectedRow;
 use crate::plugin::PluginError;
-use crate::plugin::sink::Rejection;
 use crate::schema::TableId;
 use crate::state::StateError;
 
@@ -27,6 +26,26 @@ pub enum FlowError {
         change: &'static str,
         /// The sink's reason.
         reason: String,
+    },
+    /// The operator's policy does not let a change through.
+    #[error("table {table}: {change} stops the pipeline: {refusal}")]
+    Refused {
+        /// The table.
+        table: TableId,
+        /// Flink CDC's tag of the change.
+        change: &'static str,
+        /// Why, and what to do.
+        refusal: Refusal,
+    },
+    /// Rows of the source's table do not fit the sink's.
+    #[error(
+        "table {table}: {mismatch}; let the sink's table follow (schema.change.behavior: evolve or lenient), or change it by hand and then start with one of these"
+    )]
+    Mismatch {
+        /// The table.
+        table: TableId,
+        /// What does not fit.
+        mismatch: Box<Mismatch>,
     },
     /// The source broke the contract.
     #[error("the source broke its contract: {0}")]
@@ -56,25 +75,11 @@ pub enum FlowError {
     Task(String),
 }
 
-/// A row that the sink cannot write.
-#[derive(Debug, thiserror::Error)]
-#[error("table {table}: row {} of a batch cannot be written{}: {} [{}]", rejection.row, InColumn(rejection.column.as_deref()), rejection.message, rejection.code)]
-pub struct RejectedRow {
-    /// The table, as the source names it.
-    pub table: TableId,
-    /// What the sink says.
-    pub rejection: Rejection,
-}
-
-struct InColumn<'a>(Option<&'a str>);
-
-impl fmt::Display for InColumn<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |column| write!(out, ", column {column}"))
-    }
-}
-
 impl FlowError {
+    pub(super) fn refused(table: &TableId, change: &'static str, refusal: Refusal) -> Self {
+        Self::Refused { table: table.clone(), change, refusal }
+    }
+
     /// Whether starting again from the last checkpoint may help.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Places where a test can stop the host: in debug builds alone, and only where `CDC_HOST_FAILPOINT` names one.
 //!
-//! `CDC_HOST_FAILPOINT=after-ledger:2` stops at the second time the place is reached: the host says so on stderr
+//! `CDC_HOST_FAILPOINT=after-ledger:2` stops at the second time the place is reached: the host says so in its log
 //! (`failpoint after-ledger`) and waits to be killed.
 
 /// Stop here if a test wants it.
@@ -12,7 +12,7 @@ pub async fn reached(name: &str) {
     let Ok(wanted) = std::env::var("CDC_HOST_FAILPOINT") else { return };
     let (place, time) = wanted.split_once(':').unwrap_or((&wanted, "1"));
     if place == name && TIMES.fetch_add(1, Ordering::SeqCst) + 1 == time.parse().unwrap_or(1) {
-        eprintln!("failpoint {name}");
+        tracing::warn!("failpoint {name}");
         std::future::pending::<()>().await;
     }
 }

@@ -51,6 +51,11 @@ impl Memory {
         }
     }
 
+    /// A table's writer is no more.
+    pub(super) fn forget(&self, table: &TableId) {
+        self.buffered.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
+    }
+
     /// The table that holds most, if all together hold too much.
     pub(super) fn pressed(&self) -> Option<TableId> {
         let buffered = self.buffered.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -5,14 +6,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::barrier;
 use super::checkpoint::{Checkpoint, CommitThreads};
 use super::error::FlowError;
+use super::evolution::Registry;
+use super::failpoint;
 use super::memory::Memory;
-use super::progress::Reporter;
+use super::progress::{Bars, Reporter};
 use super::tables::Tables;
 use crate::plugin::sink::Sink;
 use crate::plugin::source::{Budget, Event, Source};
-use crate::state::Ledger;
+use crate::schema::{SchemaChange, SchemaChangeEvent, TableId};
+use crate::state::{Barrier, Ledger, Opaque};
 
 /// Pulls the source, dispatches what comes, and takes checkpoints.
 pub(super) struct Pump {
@@ -23,6 +28,7 @@ pub(super) struct Pump {
     threads: CommitThreads,
     interval: Duration,
     shutdown: watch::Receiver<bool>,
+    bars: Option<Bars>,
     poll: JoinHandle<FlowError>,
     running: Option<Running>,
     last_cut: Instant,
@@ -30,6 +36,21 @@ pub(super) struct Pump {
     opening: Vec<u8>,
     last_position: Vec<u8>,
     stats: Stats,
+}
+
+/// What an attempt starts with.
+pub(super) struct Start {
+    pub(super) source: Source,
+    pub(super) lanes: Vec<Sink>,
+    pub(super) memory: Memory,
+    pub(super) registry: Registry,
+    pub(super) ledger: Arc<Mutex<Ledger>>,
+    pub(super) threads: CommitThreads,
+    pub(super) interval: Duration,
+    pub(super) shutdown: watch::Receiver<bool>,
+    pub(super) bars: Option<Bars>,
+    /// Where the source begins.
+    pub(super) position: Vec<u8>,
 }
 
 /// A checkpoint under way; it ends with its position, or with none where a table failed.
@@ -46,31 +67,22 @@ pub(super) struct Stats {
 pub(super) const BUDGET: Budget = Budget { rows: 20_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
 
 impl Pump {
-    #[allow(clippy::too_many_arguments, reason = "the parts of an attempt, each given once")]
-    pub(super) fn new(
-        source: Source,
-        lanes: Vec<Sink>,
-        memory: Memory,
-        ledger: Arc<Mutex<Ledger>>,
-        threads: CommitThreads,
-        interval: Duration,
-        shutdown: watch::Receiver<bool>,
-        opening: Vec<u8>,
-    ) -> Self {
+    pub(super) fn new(start: Start) -> Self {
         let (tell, failures) = mpsc::unbounded_channel();
         Self {
-            source,
-            poll: tokio::spawn(poll_lanes(lanes.clone())),
-            tables: Tables::new(lanes, memory, tell),
+            source: start.source,
+            poll: tokio::spawn(poll_lanes(start.lanes.clone())),
+            tables: Tables::new(start.lanes, start.memory, start.registry, tell),
             failures,
-            ledger,
-            threads,
-            interval,
-            shutdown,
+            ledger: start.ledger,
+            threads: start.threads,
+            interval: start.interval,
+            shutdown: start.shutdown,
+            bars: start.bars,
             running: None,
             last_cut: Instant::now(),
-            last_position: opening.clone(),
-            opening,
+            last_position: start.position.clone(),
+            opening: start.position,
             stats: Stats::default(),
         }
     }
@@ -85,7 +97,7 @@ impl Pump {
     /// # Errors
     /// Whatever fails first. Nothing that was not committed is counted as such.
     pub(super) async fn run(&mut self) -> Result<(), FlowError> {
-        let mut reporter = Reporter::new();
+        let mut reporter = Reporter::new(self.bars.as_ref());
         let mut ending = false;
         let mut stopped = false;
         loop {
@@ -105,7 +117,8 @@ impl Pump {
                     return Err(FlowError::Contract("it has reached its stop and has no position".into()));
                 }
             }
-            let events = self.pull().await?;
+            let mut events = self.pull().await?;
+            let change = events.pop_if(|event| matches!(event, Event::SchemaChange { .. }));
             for event in events {
                 match &event {
                     Event::ReachedStop => (ending, stopped) = (true, true),
@@ -113,6 +126,9 @@ impl Pump {
                     _ => {}
                 }
                 self.tables.dispatch(event).await?;
+            }
+            if let Some(Event::SchemaChange { before, changes }) = change {
+                self.barrier(before, changes).await?;
             }
             self.tables.relieve().await;
             reporter.report(&self.source).await?;
@@ -155,15 +171,47 @@ impl Pump {
         if self.last_position == position && !self.tables.is_dirty() {
             return Ok(true);
         }
+        self.begin(position, None);
+        Ok(true)
+    }
+
+    /// Begin a checkpoint of everything dispatched so far.
+    fn begin(&mut self, position: Vec<u8>, barrier: Option<Barrier>) {
         self.last_position.clone_from(&position);
         let checkpoint = Checkpoint {
             opening: self.opening.clone(),
             position,
-            schemas: self.tables.schemas(),
+            tables: self.tables.registry.states(),
             prepared: self.tables.prepare(),
+            barrier,
         };
         self.running = Some(tokio::spawn(checkpoint.complete(self.ledger.clone(), self.threads)));
-        Ok(true)
+    }
+
+    /// Commit everything before changes of tables, have the sink follow them, and only then go on.
+    async fn barrier(&mut self, before: Vec<u8>, changes: Vec<SchemaChangeEvent>) -> Result<(), FlowError> {
+        if changes.is_empty() {
+            return Err(FlowError::Contract("it returned a schema change without any change".into()));
+        }
+        self.settle().await?;
+        let after = self.source.position().await?.ok_or_else(|| {
+            FlowError::Contract("it returned a schema change where it has no position".into())
+        })?;
+        let concerned = concerned(&changes);
+        self.tables.check_whole(&concerned)?;
+        self.begin(before, Some(Barrier { changes, applied: 0, after: Opaque(after.clone()) }));
+        self.settle().await?;
+        failpoint::reached("before-apply").await;
+
+        self.tables.close(&concerned).await?;
+        let sink = self.tables.any_lane();
+        barrier::follow(&mut *self.ledger.lock().await, &mut self.tables.registry, &sink).await?;
+        for table in &concerned {
+            self.tables.reopen(table)?;
+        }
+        self.last_position.clone_from(&after);
+        self.last_cut = Instant::now();
+        Ok(self.source.acknowledge(after).await?)
     }
 
     /// Wait for the last checkpoint.
@@ -192,6 +240,18 @@ impl Drop for Pump {
         self.poll.abort();
         self.tables.lanes().iter().for_each(Sink::end);
     }
+}
+
+/// Tables whose writers have to be closed for these changes.
+fn concerned(changes: &[SchemaChangeEvent]) -> BTreeSet<TableId> {
+    let mut tables = BTreeSet::new();
+    for event in changes {
+        tables.insert(event.table.clone());
+        if let SchemaChange::RenameTable(to) = &event.change {
+            tables.insert(to.clone());
+        }
+    }
+    tables
 }
 
 /// Let each lane do what is due, such as keeping sessions alive; ends with a failure only.

@@ -3,8 +3,10 @@ use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 
 use super::attempt::{Pipeline, UnknownFate};
+use super::barrier;
 use super::checkpoint::{CommitThreads, commit_all, record};
 use super::error::FlowError;
+use super::evolution::Registry;
 use super::memory::Memory;
 use super::pump::BUDGET;
 use super::tables::{Tables, all_prepared};
@@ -13,13 +15,26 @@ use crate::plugin::source::{Event, ReadFrom, Source, Stop};
 use crate::schema::TableId;
 use crate::state::{Ledger, Pending};
 
-/// Settle what the newest ledger entry left open: commit it, or write again what the sink lost.
+/// Settle what the newest ledger entry left open: commit it, or write again what the sink lost; then have the sink
+/// follow the changes of tables that come after it.
 ///
-/// Afterwards the newest entry is committed whole, or there is none.
+/// Afterwards the newest entry is settled, or there is none.
 ///
 /// # Errors
-/// The sink fails, or nobody can tell what became of an append table's rows.
+/// The sink fails, nobody can tell what became of an append table's rows, or the policy refuses a change.
 pub(super) async fn settle(
+    pipeline: &Pipeline,
+    ledger: &mut Ledger,
+    lanes: &[Sink],
+    threads: CommitThreads,
+) -> Result<(), FlowError> {
+    settle_commits(pipeline, ledger, lanes, threads).await?;
+    let (Some(entry), Some(sink)) = (ledger.newest(), lanes.first()) else { return Ok(()) };
+    let mut registry = Registry::restore(pipeline.policy.clone(), &entry.tables);
+    barrier::follow(ledger, &mut registry, sink).await
+}
+
+async fn settle_commits(
     pipeline: &Pipeline,
     ledger: &mut Ledger,
     lanes: &[Sink],
@@ -98,7 +113,8 @@ async fn replay(
         Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from)
             .await?;
     let (failures, mut failed) = mpsc::unbounded_channel();
-    let mut writers = Tables::new(lanes.to_vec(), Memory::new(pipeline.memory_limit), failures);
+    let registry = Registry::restore(pipeline.policy.clone(), &entry.tables);
+    let mut writers = Tables::new(lanes.to_vec(), Memory::new(pipeline.memory_limit), registry, failures);
     loop {
         let events = source.next(BUDGET).await?;
         let stop = events.iter().any(|event| matches!(event, Event::ReachedStop));

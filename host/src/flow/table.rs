@@ -1,15 +1,16 @@
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::{FlowError, RejectedRow};
+use super::error::FlowError;
+use super::evolution::{Opening, Projection};
 use super::memory::{Memory, Share};
+use super::rejected::RejectedRow;
 use crate::batch::Batch;
-use crate::plugin::sink::{Applied, Mode, Prepared, Sink, Writer};
-use crate::schema::{SchemaChange, SchemaChangeEvent, TableId, TableSchema};
+use crate::plugin::sink::{Mode, Prepared, Sink, Writer};
+use crate::schema::TableSchema;
 
 /// The sink's end of one table: a task that writes what is queued, in order.
 #[derive(Debug)]
 pub(super) struct Table {
-    pub(super) schema: TableSchema,
     queue: mpsc::UnboundedSender<Work>,
     /// Whether something is to be prepared.
     dirty: bool,
@@ -31,20 +32,21 @@ enum Work {
     EndUnit,
     Flush(oneshot::Sender<()>),
     Prepare(oneshot::Sender<TablePrepared>),
+    Close(oneshot::Sender<()>),
 }
 
 impl Table {
-    /// Create the target if need be, open a writer and start the task. Failures of the task go to `failures`.
+    /// Bring the target to its shape, open a writer and start the task. Failures of the task go to `failures`.
     pub(super) fn start(
         sink: Sink,
-        schema: TableSchema,
+        opening: Opening,
         memory: Memory,
         failures: mpsc::UnboundedSender<FlowError>,
     ) -> Self {
         let (queue, work) = mpsc::unbounded_channel();
-        let task = Task { table: schema.table.clone(), memory, work };
-        let opening = schema.clone();
-        let name = schema.table.clone();
+        let name = opening.sink.table.clone();
+        let Opening { steps: _, sink: schema, projection } = &opening;
+        let task = Task { schema: schema.clone(), projection: projection.clone(), memory, work };
         tokio::spawn(async move {
             // A task of its own, so that a panic is told as well.
             let failure = match tokio::spawn(task.run(sink, opening)).await {
@@ -56,7 +58,7 @@ impl Table {
             let _ = failures.send(failure);
         });
         // No checkpoint before the target is there: after it the source may never mention the table again.
-        Self { schema, queue, dirty: true, in_unit: false }
+        Self { queue, dirty: true, in_unit: false }
     }
 
     pub(super) fn write(&mut self, batch: Batch, share: Share) {
@@ -83,6 +85,17 @@ impl Table {
         flushed
     }
 
+    /// Give the writer up once what is queued is done; the answer comes then.
+    pub(super) fn close(self) -> oneshot::Receiver<()> {
+        let (done, closed) = oneshot::channel();
+        self.send(Work::Close(done));
+        closed
+    }
+
+    pub(super) fn is_in_unit(&self) -> bool {
+        self.in_unit
+    }
+
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty
     }
@@ -103,26 +116,17 @@ impl Table {
 }
 
 struct Task {
-    table: TableId,
+    /// The sink's shape.
+    schema: TableSchema,
+    projection: Projection,
     memory: Memory,
     work: mpsc::UnboundedReceiver<Work>,
 }
 
 impl Task {
-    async fn run(mut self, sink: Sink, schema: TableSchema) -> Result<(), FlowError> {
-        let create = SchemaChangeEvent {
-            table: schema.table.clone(),
-            change: SchemaChange::CreateTable,
-            schema: schema.clone(),
-        };
-        match sink.apply(create).await? {
-            Applied::Done => tracing::info!(table = %self.table, "created"),
-            Applied::Already => tracing::debug!(table = %self.table, "exists as wanted"),
-            Applied::Unsupported(reason) => {
-                return Err(FlowError::Unsupported { table: self.table, change: "create.table", reason });
-            }
-        }
-        let writer = sink.writer(schema).await?;
+    async fn run(mut self, sink: Sink, opening: Opening) -> Result<(), FlowError> {
+        opening.prepare(&sink).await?;
+        let writer = sink.writer(opening.sink).await?;
         let repeatable = writer.mode().await? == Mode::Upsert;
         let mut unit_ended = false;
         while let Some(work) = self.work.recv().await {
@@ -134,16 +138,23 @@ impl Task {
                     unit_ended = true;
                 }
                 Work::Flush(done) => {
-                    self.memory.holds(&self.table, writer.flush(0).await?);
+                    self.memory.holds(&self.schema.table, writer.flush(0).await?);
                     // The pump may have given up waiting; flushed it is all the same.
                     let _ = done.send(());
                 }
                 Work::Prepare(done) => {
                     let prepared = writer.prepare().await?;
-                    self.memory.holds(&self.table, 0);
+                    self.memory.holds(&self.schema.table, 0);
                     let unit = std::mem::take(&mut unit_ended);
                     // A checkpoint that is gone belongs to an attempt that is over.
                     let _ = done.send(TablePrepared { prepared, repeatable, unit });
+                }
+                Work::Close(done) => {
+                    writer.close().await?;
+                    self.memory.forget(&self.schema.table);
+                    // Closed it is, whether or not somebody waits for it.
+                    let _ = done.send(());
+                    return Ok(());
                 }
             }
         }
@@ -151,13 +162,18 @@ impl Task {
     }
 
     async fn write(&self, writer: &Writer, batch: Batch, share: Share) -> Result<(), FlowError> {
-        let written = writer.write(batch).await?;
+        let batch = self
+            .projection
+            .apply(batch)
+            .map_err(|reason| FlowError::Contract(format!("table {}: {reason}", self.schema.table)))?;
+        // Crossing into the guest consumes the batch, and a row that is rejected has to be shown.
+        let written = writer.write(batch.clone()).await?;
         drop(share);
-        self.memory.holds(&self.table, written.buffered_bytes);
+        self.memory.holds(&self.schema.table, written.buffered_bytes);
         match written.rejected.into_iter().next() {
             None => Ok(()),
             Some(rejection) => {
-                Err(FlowError::Rejected(Box::new(RejectedRow { table: self.table.clone(), rejection })))
+                Err(FlowError::Rejected(Box::new(RejectedRow::new(&self.schema, &batch, rejection))))
             }
         }
     }

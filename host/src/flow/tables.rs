@@ -1,9 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::FlowError;
+use super::evolution::{Opening, Registry};
 use super::memory::Memory;
 use super::table::{Table, TablePrepared};
 use crate::plugin::sink::Sink;
@@ -14,6 +15,7 @@ use crate::schema::{TableId, TableSchema};
 pub(super) struct Tables {
     lanes: Vec<Sink>,
     memory: Memory,
+    pub(super) registry: Registry,
     tables: HashMap<TableId, Entry>,
     failures: mpsc::UnboundedSender<FlowError>,
 }
@@ -25,14 +27,19 @@ struct Entry {
 
 impl Tables {
     /// No tables yet. Failures of their tasks go to `failures`.
-    pub(super) fn new(lanes: Vec<Sink>, memory: Memory, failures: mpsc::UnboundedSender<FlowError>) -> Self {
-        Self { lanes, memory, tables: HashMap::new(), failures }
+    pub(super) fn new(
+        lanes: Vec<Sink>,
+        memory: Memory,
+        registry: Registry,
+        failures: mpsc::UnboundedSender<FlowError>,
+    ) -> Self {
+        Self { lanes, memory, registry, tables: HashMap::new(), failures }
     }
 
     /// Hand an event to the table it concerns; waits while the queues are full.
     pub(super) async fn dispatch(&mut self, event: Event) -> Result<(), FlowError> {
         match event {
-            Event::Schema(schema) => self.schema(schema),
+            Event::Schema(schema) => self.schema(&schema),
             Event::Changes { table, batch } => {
                 let share = self.memory.admit(batch.bytes()).await;
                 self.table(&table)?.write(batch, share);
@@ -54,14 +61,10 @@ impl Tables {
                 tracing::info!(%table, "snapshot is read");
                 Ok(())
             }
-            Event::SchemaChange { changes, .. } => match changes.into_iter().next() {
-                Some(event) => Err(FlowError::Unsupported {
-                    table: event.table,
-                    change: event.change.tag(),
-                    reason: "schema changes are not supported by this version".into(),
-                }),
-                None => Err(FlowError::Contract("it returned a schema change without any change".into())),
-            },
+            // The pump takes them out; a replay ends at the position before them.
+            Event::SchemaChange { .. } => {
+                Err(FlowError::Contract("it went beyond a schema change where it was told to stop".into()))
+            }
             Event::Idle | Event::ReachedStop => Ok(()),
         }
     }
@@ -93,42 +96,79 @@ impl Tables {
         self.tables.values().any(|entry| entry.table.is_dirty())
     }
 
-    /// The schemas as of now, in the order of their names.
-    pub(super) fn schemas(&self) -> Vec<TableSchema> {
-        let mut schemas: Vec<_> = self.tables.values().map(|entry| entry.table.schema.clone()).collect();
-        schemas.sort_by(|a, b| a.table.cmp(&b.table));
-        schemas
-    }
-
     /// The lanes.
     pub(super) fn lanes(&self) -> &[Sink] {
         &self.lanes
     }
 
-    fn schema(&mut self, schema: TableSchema) -> Result<(), FlowError> {
-        match self.tables.get(&schema.table) {
-            Some(known) if known.table.schema == schema => Ok(()),
-            Some(_) => Err(FlowError::Contract(format!(
-                "it changed the shape of {} without a schema change",
-                schema.table
-            ))),
-            None => {
-                // Tables are spread evenly; a table stays on its lane, which keeps its rows in order.
-                let mut load = vec![0_usize; self.lanes.len()];
-                self.tables.values().for_each(|entry| load[entry.lane] += 1);
-                let lane =
-                    load.iter().enumerate().min_by_key(|(_, tables)| **tables).map_or(0, |(lane, _)| lane);
-                let id = schema.table.clone();
-                let table = Table::start(
-                    self.lanes[lane].clone(),
-                    schema,
-                    self.memory.clone(),
-                    self.failures.clone(),
-                );
-                self.tables.insert(id, Entry { lane, table });
+    /// Make sure that tables may change here.
+    pub(super) fn check_whole(&self, tables: &BTreeSet<TableId>) -> Result<(), FlowError> {
+        let open =
+            tables.iter().find(|table| self.tables.get(table).is_some_and(|entry| entry.table.is_in_unit()));
+        match open {
+            Some(table) => Err(FlowError::Contract(format!("it changed {table} in the middle of a unit"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Close the writers of tables that are about to change.
+    pub(super) async fn close(&mut self, tables: &BTreeSet<TableId>) -> Result<(), FlowError> {
+        let mut closing = Vec::new();
+        for table in tables {
+            let Some(entry) = self.tables.remove(table) else { continue };
+            closing.push(entry.table.close());
+        }
+        if join_all(closing).await.iter().all(Result::is_ok) {
+            Ok(())
+        } else {
+            Err(FlowError::Task("a table ended without a word".into()))
+        }
+    }
+
+    /// Write again to a table that has changed, where the source still has it.
+    pub(super) fn reopen(&mut self, table: &TableId) -> Result<(), FlowError> {
+        match self.registry.reopen(table) {
+            Some(opening) if !self.tables.contains_key(table) => {
+                self.start(opening?);
                 Ok(())
             }
+            _ => Ok(()),
         }
+    }
+
+    /// The lane for what needs no writer.
+    pub(super) fn any_lane(&self) -> Sink {
+        self.lanes[self.emptiest()].clone()
+    }
+
+    fn schema(&mut self, schema: &TableSchema) -> Result<(), FlowError> {
+        if self.tables.contains_key(&schema.table) {
+            return match self.registry.source(&schema.table) {
+                Some(known) if known == schema => Ok(()),
+                _ => Err(FlowError::Contract(format!(
+                    "it changed the shape of {} without a schema change",
+                    schema.table
+                ))),
+            };
+        }
+        let opening = self.registry.announce(schema)?;
+        self.start(opening);
+        Ok(())
+    }
+
+    fn start(&mut self, opening: Opening) {
+        let lane = self.emptiest();
+        let id = opening.sink.table.clone();
+        let sink = self.lanes[lane].clone();
+        let table = Table::start(sink, opening, self.memory.clone(), self.failures.clone());
+        self.tables.insert(id, Entry { lane, table });
+    }
+
+    /// Tables are spread evenly; a table stays on its lane, which keeps its rows in order.
+    fn emptiest(&self) -> usize {
+        let mut load = vec![0_usize; self.lanes.len()];
+        self.tables.values().for_each(|entry| load[entry.lane] += 1);
+        load.iter().enumerate().min_by_key(|(_, tables)| **tables).map_or(0, |(lane, _)| lane)
     }
 
     fn table(&mut self, table: &TableId) -> Result<&mut Table, FlowError> {

@@ -13,6 +13,7 @@ use super::{
     plan::SchemaChangeBehavior,
     problem::{Problem, Problems},
 };
+use crate::schema::SchemaChange;
 
 /// A kind of schema change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -38,6 +39,9 @@ pub enum SchemaChangeKind {
     /// A column gets another name.
     #[serde(rename = "rename.column")]
     RenameColumn,
+    /// A table gets another name; Flink CDC knows no such event.
+    #[serde(rename = "rename.table")]
+    RenameTable,
     /// A table is emptied.
     #[serde(rename = "truncate.table")]
     TruncateTable,
@@ -45,11 +49,11 @@ pub enum SchemaChangeKind {
 
 use SchemaChangeKind::{
     AddColumn, AlterColumnType, AlterTableComment, CreateTable, DropColumn, DropTable, RenameColumn,
-    TruncateTable,
+    RenameTable, TruncateTable,
 };
 
 /// Families and tags, each with what it stands for.
-const TAGS: [(&str, &[SchemaChangeKind]); 16] = [
+const TAGS: [(&str, &[SchemaChangeKind]); 17] = [
     ("add.column", &[AddColumn]),
     ("alter.column.type", &[AlterColumnType]),
     ("alter.table.comment", &[AlterTableComment]),
@@ -57,21 +61,22 @@ const TAGS: [(&str, &[SchemaChangeKind]); 16] = [
     ("drop.column", &[DropColumn]),
     ("drop.table", &[DropTable]),
     ("rename.column", &[RenameColumn]),
+    ("rename.table", &[RenameTable]),
     ("truncate.table", &[TruncateTable]),
     ("add", &[AddColumn]),
     // Not the table's comment: the family is as Flink CDC has it.
     ("alter", &[AlterColumnType]),
     ("create", &[CreateTable]),
     ("drop", &[DropColumn, DropTable]),
-    ("rename", &[RenameColumn]),
-    ("table", &[CreateTable, DropTable, TruncateTable, AlterTableComment]),
+    ("rename", &[RenameColumn, RenameTable]),
+    ("table", &[CreateTable, DropTable, RenameTable, TruncateTable, AlterTableComment]),
     ("column", &[AddColumn, AlterColumnType, DropColumn, RenameColumn]),
     ("all", &SchemaChangeKind::ALL),
 ];
 
 impl SchemaChangeKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         AddColumn,
         AlterColumnType,
         AlterTableComment,
@@ -79,8 +84,25 @@ impl SchemaChangeKind {
         DropColumn,
         DropTable,
         RenameColumn,
+        RenameTable,
         TruncateTable,
     ];
+
+    /// The kind of a change.
+    #[must_use]
+    pub fn of(change: &SchemaChange) -> Self {
+        match change {
+            SchemaChange::AddColumns(_) => AddColumn,
+            SchemaChange::AlterColumnType(_) => AlterColumnType,
+            SchemaChange::AlterTableComment(_) => AlterTableComment,
+            SchemaChange::CreateTable => CreateTable,
+            SchemaChange::DropColumn(_) => DropColumn,
+            SchemaChange::DropTable => DropTable,
+            SchemaChange::RenameColumn(_) => RenameColumn,
+            SchemaChange::RenameTable(_) => RenameTable,
+            SchemaChange::TruncateTable => TruncateTable,
+        }
+    }
 
     /// The tag in a pipeline file.
     #[must_use]
@@ -93,6 +115,7 @@ impl SchemaChangeKind {
             DropColumn => "drop.column",
             DropTable => "drop.table",
             RenameColumn => "rename.column",
+            RenameTable => "rename.table",
             TruncateTable => "truncate.table",
         }
     }

@@ -22,7 +22,6 @@ pub struct Sink {
 }
 
 /// One target table under one schema version.
-#[derive(Clone)]
 pub struct Writer {
     sink: Sink,
     writer: ResourceAny,
@@ -316,6 +315,19 @@ impl Writer {
             committables: prepared.committables.into_iter().map(Committable::from).collect(),
             held: prepared.held.into_iter().map(Committable::from).collect(),
         })
+    }
+
+    /// Give the writer up, and with it what was not handed out by [`Self::prepare`].
+    ///
+    /// # Errors
+    /// As the plugin fails.
+    pub async fn close(self) -> Result<(), PluginError> {
+        let writer = self.writer;
+        self.sink
+            .call("close", move |accessor, guest| {
+                Box::pin(async move { guest.cdc_plugin_sink().writer().call_close(accessor, writer).await })
+            })
+            .await
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{TableId, TableSchema};
+use crate::schema::{SchemaChangeEvent, TableId, TableSchema};
 
 /// One checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,12 +15,36 @@ pub struct Entry {
     /// Everything up to here is in this entry or an earlier one.
     pub position: Opaque,
     /// Tables as they are at the position.
-    pub schemas: Vec<TableSchema>,
+    pub tables: Vec<TableState>,
     /// What has to be committed.
     pub pending: Vec<Pending>,
     /// Units still open when the entry was written: after a crash they are aborted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<Committable>,
+    /// What changes of tables right after the position; none once the sink has all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barrier: Option<Barrier>,
+}
+
+/// A table's two shapes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableState {
+    /// The source's; none where the source has dropped the table and the sink has kept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<TableSchema>,
+    /// The sink's.
+    pub sink: TableSchema,
+}
+
+/// Changes of tables that no replay may cross: they are applied once all of their entry is committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Barrier {
+    /// As the source tells them, in order.
+    pub changes: Vec<SchemaChangeEvent>,
+    /// How many of them the sink has followed; the entry's `tables` are those after them.
+    pub applied: usize,
+    /// The entry's position once the sink has followed all of them.
+    pub after: Opaque,
 }
 
 /// One table's share of a checkpoint and what became of it.
@@ -61,20 +85,47 @@ impl Entry {
     pub fn new(
         number: u64,
         position: Vec<u8>,
-        schemas: Vec<TableSchema>,
+        tables: Vec<TableState>,
         pending: Vec<Pending>,
         held: Vec<Committable>,
+        barrier: Option<Barrier>,
     ) -> Self {
         let written_at = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
-        Self { number, written_at, position: Opaque(position), schemas, pending, held }
+        Self { number, written_at, position: Opaque(position), tables, pending, held, barrier }
     }
 
     /// Whether all of it is visible.
     #[must_use]
     pub fn is_committed(&self) -> bool {
         self.pending.iter().all(|pending| pending.committed)
+    }
+
+    /// Whether nothing is left to do: all is visible, and the sink's tables have followed the source's.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_committed() && self.barrier.is_none()
+    }
+
+    /// The next change that the sink has to follow.
+    #[must_use]
+    pub fn next_change(&self) -> Option<&SchemaChangeEvent> {
+        self.barrier.as_ref().and_then(|barrier| barrier.changes.get(barrier.applied))
+    }
+
+    /// The sink has followed the next change; the tables are now these. After the last one the entry stands behind
+    /// its barrier.
+    pub fn followed(&mut self, tables: Vec<TableState>) {
+        self.tables = tables;
+        if let Some(mut barrier) = self.barrier.take() {
+            barrier.applied += 1;
+            if barrier.applied < barrier.changes.len() {
+                self.barrier = Some(barrier);
+            } else {
+                self.position = barrier.after;
+            }
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use super::{Directory, Entry, StateError};
 /// The newest entries of a pipeline, in a state directory.
 ///
 /// At rest there is one entry, committed whole. While a checkpoint is under way there are two: the newest one and the
-/// one before it, from which its rows could be read again.
+/// one before it, from which its rows could be read again. Changes of tables are applied when the newest entry stands
+/// alone, so nothing is ever read again across one.
 #[derive(Debug)]
 pub struct Ledger {
     directory: Directory,
@@ -22,7 +23,7 @@ struct File {
     entry: Entry,
 }
 
-const HEADER: &str = "cdc-host ledger 1 crc32c ";
+const HEADER: &str = "cdc-host ledger 2 crc32c ";
 const PREFIX: &str = "entry-";
 const SUFFIX: &str = ".json";
 
@@ -64,12 +65,9 @@ impl Ledger {
     /// It cannot be written; then nothing has changed.
     ///
     /// # Panics
-    /// In debug builds, when the newest entry is not committed whole: the protocol was broken.
+    /// In debug builds, when the newest entry is not settled: the protocol was broken.
     pub fn append(&mut self, entry: Entry) -> Result<(), StateError> {
-        debug_assert!(
-            self.newest.as_ref().is_none_or(Entry::is_committed),
-            "the entry before is not committed"
-        );
+        debug_assert!(self.newest.as_ref().is_none_or(Entry::is_settled), "the entry before is not settled");
         debug_assert_eq!(entry.number, self.next_number());
         self.write(&entry)?;
         let committed = entry.is_committed();
@@ -100,12 +98,21 @@ impl Ledger {
     /// Forget the newest entry, as if it had never been: its rows are read again from the one before.
     ///
     /// # Errors
-    /// It cannot be removed; then nothing has changed.
+    /// It is committed whole, and perhaps tables have changed after it; or it cannot be removed. Then nothing has
+    /// changed.
     pub fn roll_back(&mut self) -> Result<(), StateError> {
-        if let Some(entry) = &self.newest {
-            self.directory.remove(&file(entry.number))?;
+        let Some(previous) =
+            self.previous.take_if(|_| self.newest.as_ref().is_some_and(|newest| !newest.is_committed()))
+        else {
+            return Err(StateError::Final { directory: self.directory.name().into() });
+        };
+        if let Some(entry) = &self.newest
+            && let Err(error) = self.directory.remove(&file(entry.number))
+        {
+            self.previous = Some(previous);
+            return Err(error);
         }
-        self.newest = self.previous.take();
+        self.newest = Some(previous);
         Ok(())
     }
 
@@ -158,8 +165,8 @@ fn number(file: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::TableId;
-    use crate::state::{Committable, Opaque, Pending};
+    use crate::schema::{SchemaChange, SchemaChangeEvent, TableId, TableSchema};
+    use crate::state::{Barrier, Committable, Opaque, Pending, TableState};
 
     fn entry(number: u64, committed: bool) -> Entry {
         let table = TableId { namespace: None, schema: Some("shop".into()), name: "orders".into() };
@@ -168,9 +175,10 @@ mod tests {
             number,
             written_at: 1,
             position: Opaque(format!("at {number}").into_bytes()),
-            schemas: Vec::new(),
+            tables: Vec::new(),
             pending: vec![Pending { committable, committed, repeatable: true, unit: false }],
             held: Vec::new(),
+            barrier: None,
         }
     }
 
@@ -201,6 +209,64 @@ mod tests {
         assert!(ledger.previous().is_none());
         assert!(ledger.newest().unwrap().is_committed());
         assert_eq!(ledger.next_number(), 3);
+    }
+
+    fn shape(version: u32) -> TableSchema {
+        TableSchema {
+            table: TableId { namespace: None, schema: None, name: "t".into() },
+            version,
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            partition_keys: Vec::new(),
+            comment: None,
+        }
+    }
+
+    #[test]
+    fn an_entry_stands_behind_its_barrier_once_every_change_is_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let mut ledger = open(root.path()).unwrap();
+        ledger.append(entry(1, true)).unwrap();
+        let changes = [2, 3].map(|version| SchemaChangeEvent {
+            table: shape(1).table,
+            change: SchemaChange::TruncateTable,
+            schema: shape(version),
+        });
+        let barrier = Barrier { changes: changes.into(), applied: 0, after: Opaque(b"behind".to_vec()) };
+        ledger.append(Entry { barrier: Some(barrier), ..entry(2, false) }).unwrap();
+        ledger.update(commit).unwrap();
+        drop(ledger);
+
+        for version in [2, 3] {
+            let mut ledger = open(root.path()).unwrap();
+            assert!(ledger.previous().is_none() && !ledger.newest().unwrap().is_settled());
+            assert_eq!(ledger.newest().unwrap().position, Opaque(b"at 2".to_vec()));
+            assert_eq!(ledger.newest().unwrap().next_change().unwrap().schema, shape(version));
+            let after = TableState { source: Some(shape(version)), sink: shape(version) };
+            ledger.update(|entry| entry.followed(vec![after])).unwrap();
+        }
+        let ledger = open(root.path()).unwrap();
+        let newest = ledger.newest().unwrap();
+        assert!(newest.is_settled() && newest.tables[0].sink == shape(3));
+        assert_eq!(newest.position, Opaque(b"behind".to_vec()));
+    }
+
+    #[test]
+    fn only_an_entry_that_is_not_committed_is_taken_back() {
+        let root = tempfile::tempdir().unwrap();
+        let mut ledger = open(root.path()).unwrap();
+        ledger.append(entry(1, true)).unwrap();
+        ledger.append(entry(2, false)).unwrap();
+        ledger.roll_back().unwrap();
+        assert_eq!(ledger.newest().unwrap().number, 1);
+        let error = ledger.roll_back().unwrap_err();
+        assert!(matches!(error, StateError::Final { .. }), "{error}");
+        assert_eq!(open_again(ledger, root.path()).newest().unwrap().number, 1);
+    }
+
+    fn open_again(ledger: Ledger, root: &std::path::Path) -> Ledger {
+        drop(ledger);
+        open(root).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod entry;
 mod ledger;
 
 pub use directory::Directory;
-pub use entry::{Committable, Entry, Opaque, Pending};
+pub use entry::{Barrier, Committable, Entry, Opaque, Pending, TableState};
 pub use ledger::Ledger;
 
 /// Why the ledger cannot be read or written.
@@ -44,6 +44,14 @@ pub enum StateError {
         path: String,
         /// What is wrong.
         reason: String,
+    },
+    /// What is to be read again may have been changed since.
+    #[error(
+        "the newest entry in {directory} is committed and cannot be taken back; this is a fault of cdc-host: tell its authors"
+    )]
+    Final {
+        /// The directory.
+        directory: String,
     },
     /// The ledger belongs to another pipeline.
     #[error(

@@ -118,6 +118,12 @@ impl Host {
         Resumed { entry, committed: line.contains("committed=true") }
     }
 
+    /// All it has said so far.
+    #[allow(dead_code, reason = "not every test listens")]
+    pub(crate) fn log(&self) -> &[String] {
+        &self.log
+    }
+
     /// SIGKILL, as a crash would.
     pub(crate) async fn kill(mut self) {
         self.process.kill().await.unwrap();

@@ -261,6 +261,7 @@ fn included_and_excluded_schema_changes_combine_as_in_flink_cdc() {
             "alter.table.comment",
             "create.table",
             "rename.column",
+            "rename.table",
             "truncate.table"
         ]
     );
@@ -272,7 +273,8 @@ fn included_and_excluded_schema_changes_combine_as_in_flink_cdc() {
             "alter.table.comment",
             "create.table",
             "drop.column",
-            "rename.column"
+            "rename.column",
+            "rename.table"
         ]
     );
     assert_eq!(reaching("lenient", None, Some("[]")), all);

@@ -128,7 +128,7 @@ fn the_summary_says_what_is_in_effect_and_why() {
         "parallelism 4 (line 14)",
         "schema.change.behavior lenient (default)",
         "schema changes that reach the sink: add.column, alter.column.type, alter.table.comment, create.table, \
-         drop.column, rename.column",
+         drop.column, rename.column, rename.table",
         "warning: option 'route-mode' has no effect: route is not supported by this version",
     ] {
         assert!(squeezed.iter().any(|shown| shown == line), "{line}\n\n{shown}");

@@ -3,9 +3,17 @@
 //! These are `wit/types.wit`'s types with names and JSON of their own: the checkpoint ledger keeps schemas, and must
 //! still read them when the WIT has moved on.
 
+mod evolve;
+mod shape;
+mod type_name;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use evolve::Misfit;
+pub(crate) use shape::nullable;
+pub use type_name::TypeName;
 
 /// Names a table; MySQL's `database.table` has the database in `schema`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
