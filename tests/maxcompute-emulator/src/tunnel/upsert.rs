@@ -16,7 +16,7 @@ use crate::disk::{SessionKind, SessionRecord, SessionStatus};
 use crate::http::{Response, ServiceError};
 use crate::record::BucketHasher;
 use crate::schema::{PartitionSpec, TableDefinition};
-use crate::store::{Change, Table};
+use crate::store::{Change, Table, TableError};
 
 /// Slots that a session has at most, whatever a client wishes.
 const MOST_SLOTS: u32 = 64;
@@ -86,9 +86,10 @@ impl Upsert {
             state.looks -= 1;
             return Ok(());
         }
-        let changes = std::mem::take(&mut state.changes);
-        if let Err(error) = self.table.upsert(&self.definition, &self.partition, changes, Some(id)) {
-            state.status = Status::Critical;
+        let State { changes, status, .. } = state;
+        if let Err(error) = self.table.upsert(&self.definition, &self.partition, changes, id) {
+            // A commit that the disk failed may be repeated; others will not succeed.
+            *status = if matches!(error, TableError::Disk(_)) { Status::Normal } else { Status::Critical };
             return Err(error.into());
         }
         state.status = Status::Committed;
