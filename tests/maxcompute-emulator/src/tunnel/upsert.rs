@@ -106,7 +106,7 @@ impl TunnelCall<'_> {
                 self.service.sessions.on_disk(|disk| disk.write_bucket(&session.id, id, &stream))?;
                 state.changes.extend(changes);
             }
-            status => return Err(conflict(&session.id, "written", status)),
+            status => return Err(refusal(&session, "written", status)),
         }
         // The Java SDK takes 200 for success and nothing else.
         Ok(Response::empty(StatusCode::OK))
@@ -134,15 +134,12 @@ impl TunnelCall<'_> {
         let session = self.upsert()?;
         let upsert = &session.content;
         let mut state = upsert.state.lock();
-        if state.status == Status::Normal {
-            upsert.table.check_current(&upsert.definition)?;
-        }
         match session.status(&state) {
             Status::Committed | Status::Committing => {}
             Status::Normal => {
                 (state.status, state.looks) = (Status::Committing, self.injection.unfinished);
             }
-            status => return Err(conflict(&session.id, "committed", status)),
+            status => return Err(refusal(&session, "committed", status)),
         }
         upsert.settle(&session.id, &mut state)?;
         let status = state.status;
@@ -155,7 +152,7 @@ impl TunnelCall<'_> {
         let mut state = session.content.state.lock();
         match session.status(&state) {
             status @ (Status::Committing | Status::Committed) => {
-                return Err(conflict(&session.id, "aborted", status));
+                return Err(refusal(&session, "aborted", status));
             }
             Status::Normal | Status::Aborted | Status::Critical | Status::Expired => {
                 self.service.sessions.on_disk(|disk| disk.abort_session(&session.id))?;
@@ -194,8 +191,19 @@ impl TunnelCall<'_> {
     }
 }
 
-fn conflict(id: &str, verb: &str, status: Status) -> ServiceError {
-    let message =
-        format!("upsert session {id} is {}, so it cannot be {verb}; create another", status.as_str());
+/// Why a session of this status cannot be written, committed or aborted. A table that changed is named first: clients make
+/// another session then.
+fn refusal(session: &Session<Upsert>, verb: &str, status: Status) -> ServiceError {
+    let upsert = &session.content;
+    if status == Status::Critical
+        && let Err(error) = upsert.table.check_current(&upsert.definition)
+    {
+        return error.into();
+    }
+    let message = format!(
+        "upsert session {} is {}, so it cannot be {verb}; create another",
+        session.id,
+        status.as_str()
+    );
     ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message)
 }
