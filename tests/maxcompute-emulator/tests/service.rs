@@ -6,6 +6,7 @@
 mod service {
     mod access;
     mod client;
+    mod concurrency;
     mod faults;
     mod jobs;
     mod journal;

@@ -126,8 +126,8 @@ impl Disk {
         })
     }
 
-    pub(crate) fn add_partition(&self, id: &str, spec: &PartitionSpec) -> Result<(), DiskError> {
-        self.change(|change| change.add_partition(id, spec))
+    pub(crate) fn add_partitions(&self, id: &str, specs: &[PartitionSpec]) -> Result<(), DiskError> {
+        self.change(|change| specs.iter().try_for_each(|spec| change.add_partition(id, spec)))
     }
 
     pub(crate) fn drop_partitions(&self, id: &str, specs: &[PartitionSpec]) -> Result<(), DiskError> {
@@ -181,7 +181,7 @@ impl Disk {
         id: &str,
         spec: &PartitionSpec,
         changes: &[RowChange],
-        session: Option<&str>,
+        session: &str,
     ) -> Result<(), DiskError> {
         self.change(|change| {
             let partition = change.partition(id, spec)?;
@@ -195,7 +195,7 @@ impl Disk {
                     change.put_keyed(partition, key, row)?;
                 }
             }
-            change.commit_session(session)
+            change.commit_session(Some(session))
         })
     }
 }

@@ -20,7 +20,7 @@
 //! | `delay=MS`, `delay-answer=MS` | it waits before it is processed, or its answer does |
 //! | `reset=before`, `reset=middle`, `reset=after` | the connection is reset before the body is read, in the middle of it, or after the request has been processed |
 //! | `half-response` | the answer ends after half of its body |
-//! | `committing=N` | a commit, a download session or a job stays unfinished (`committing`, `closing`, `initiating`, `Running`) for N looks at it; a commit's own answer is the first |
+//! | `committing=N`, `closing=N`, `initiating=N`, `running=N` | a commit, a download session or a job stays unfinished (`committing`, `closing`, `initiating`, `Running`) for N looks at it; a commit's own answer is the first |
 //! | `fail=TEXT` | a submitted job fails with this message and changes nothing |
 //! | `session-lost` | the session of the request is forgotten before it is processed |
 //! | `slot-moved`, `slot-moved=silent` | the slot that the write is for has moved to another worker: 308, with and without the new address |

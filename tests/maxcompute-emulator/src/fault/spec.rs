@@ -46,6 +46,9 @@ pub enum FaultError {
         /// What may stand there.
         expected: &'static str,
     },
+    /// An operation that does not exist; the message names those that do.
+    #[error("operation: {0}")]
+    Operation(String),
     /// Nothing would happen.
     #[error(
         "the fault says which requests it meets but not what happens; add for instance status=503, reset=after or delay=100"
@@ -125,7 +128,7 @@ impl FromStr for Fault {
                     });
                 }
                 "half-response" => fault.injection.cut = Some(Cut::InAnswer),
-                "committing" => {
+                "committing" | "closing" | "initiating" | "running" => {
                     let looks = number(1)?;
                     fault.injection.unfinished =
                         u32::try_from(looks).map_err(|_| bad("a number below 2^32"))?;
@@ -189,8 +192,7 @@ fn parse_number(word: &str, value: &str, least: u64) -> Result<u64, FaultError> 
 /// An operation by the name that the journal gives it.
 fn operation(name: &str) -> Result<Operation, FaultError> {
     let deserializer: StrDeserializer<'_, NameError> = name.into_deserializer();
-    Operation::deserialize(deserializer)
-        .map_err(|_| bad_value("operation", name, "a name as in the journal, for instance write-upsert"))
+    Operation::deserialize(deserializer).map_err(|error| FaultError::Operation(error.to_string()))
 }
 
 /// Splits at blanks outside of quotation marks, which are dropped.

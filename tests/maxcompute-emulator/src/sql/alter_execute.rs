@@ -56,8 +56,7 @@ impl SqlContext<'_> {
                 Ok(table.redefine(|definition| definition.lifecycle = Some(days))?)
             }
             Alteration::AddPartitions { partitions, if_not_exists } => {
-                partitions.iter().try_for_each(|spec| table.add_partition(spec, if_not_exists))?;
-                Ok(())
+                Ok(table.add_partitions(&partitions, if_not_exists)?)
             }
             Alteration::DropPartitions { partitions, if_exists } => {
                 Ok(table.drop_partitions(&partitions, if_exists)?)

@@ -53,7 +53,7 @@ pub(crate) enum TableError {
     Modified { table: String, version: u32 },
     #[error("table {0} cannot hold more than 2^32 rows in a partition")]
     Full(String),
-    #[error("table {0} has {1} partitions, which is the most a table may have; drop some")]
+    #[error("table {0} would have more than {1} partitions, which a table may have; drop some")]
     TooManyPartitions(String, usize),
     #[error(transparent)]
     Evolution(#[from] EvolutionError),
@@ -143,30 +143,40 @@ impl Table {
         }
         let spec = spec.in_order_of(&definition.partition_key_names())?;
         if create {
-            self.add_partition(&spec, true)?;
+            self.add_partitions(std::slice::from_ref(&spec), true)?;
         } else if !self.state.read().partitions.contains_key(&spec) {
             return Err(TableError::NoSuchPartition { table: definition.name.clone(), partition: spec });
         }
         Ok(spec)
     }
 
-    pub(crate) fn add_partition(&self, spec: &PartitionSpec, if_not_exists: bool) -> Result<(), TableError> {
+    /// Adds partitions: all of them, or none if one exists and `if_not_exists` is not set.
+    pub(crate) fn add_partitions(
+        &self,
+        specs: &[PartitionSpec],
+        if_not_exists: bool,
+    ) -> Result<(), TableError> {
         let mut state = self.state.write();
         let definition = Arc::clone(&state.definition);
-        let spec = spec.in_order_of(&definition.partition_key_names())?;
-        if state.partitions.contains_key(&spec) {
-            return if if_not_exists {
-                Ok(())
-            } else {
-                Err(TableError::PartitionExists { table: definition.name.clone(), partition: spec })
-            };
+        let mut added = Vec::new();
+        for spec in specs {
+            let spec = spec.in_order_of(&definition.partition_key_names())?;
+            if !state.partitions.contains_key(&spec) && !added.contains(&spec) {
+                added.push(spec);
+            } else if !if_not_exists {
+                return Err(TableError::PartitionExists { table: definition.name.clone(), partition: spec });
+            }
         }
-        if state.partitions.len() >= MOST_PARTITIONS {
+        if state.partitions.len() + added.len() > MOST_PARTITIONS {
             return Err(TableError::TooManyPartitions(definition.name.clone(), MOST_PARTITIONS));
         }
-        self.on_disk(|disk, id| disk.add_partition(id, &spec))?;
+        if added.is_empty() {
+            return Ok(());
+        }
+        self.on_disk(|disk, id| disk.add_partitions(id, &added))?;
         let now = SystemTime::now();
-        state.partitions.insert(spec, Partition::new(&definition, now));
+        let partitions = added.into_iter().map(|spec| (spec, Partition::new(&definition, now)));
+        state.partitions.extend(partitions);
         (state.modified, state.altered) = (now, now);
         Ok(())
     }
@@ -253,21 +263,21 @@ impl Table {
     }
 
     /// Applies changes in order, and has the data directory end the session that they are from. Readers see all of them or
-    /// none.
+    /// none. `changes` is empty afterwards, or as it was if that fails.
     pub(crate) fn upsert(
         &self,
         definition: &Arc<TableDefinition>,
         spec: &PartitionSpec,
-        changes: Vec<Change>,
-        session: Option<&str>,
+        changes: &mut Vec<Change>,
+        session: &str,
     ) -> Result<(), TableError> {
         self.change(definition, spec, |partition| {
             if let Rows::Delta(stored) = &mut partition.rows {
                 if stored.is_full(changes.len()) {
                     return Err(TableError::Full(definition.name.clone()));
                 }
-                self.on_disk(|disk, id| disk.upsert(id, spec, &changes, session))?;
-                for change in changes {
+                self.on_disk(|disk, id| disk.upsert(id, spec, changes, session))?;
+                for change in changes.drain(..) {
                     stored.apply(change, definition);
                 }
             }

@@ -8,6 +8,7 @@ mod stream;
 mod upload;
 mod upsert;
 mod upsert_records;
+mod upsert_session;
 
 use std::sync::Arc;
 

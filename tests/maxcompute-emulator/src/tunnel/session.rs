@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::download::Download;
 use super::stream::Stream;
 use super::upload::Upload;
-use super::upsert::Upsert;
+use super::upsert_session::Upsert;
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskError, SessionKind, SessionRecord};
 use crate::store::Catalog;

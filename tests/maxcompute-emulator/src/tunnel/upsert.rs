@@ -1,7 +1,7 @@
 //! Upsert sessions: changes in hash buckets that become visible together at commit.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use parking_lot::Mutex;
@@ -9,156 +9,17 @@ use serde_json::json;
 
 use super::TunnelCall;
 use super::schema_json::schema_json;
-use super::session::{Kept, Overview, Session};
+use super::session::Session;
 use super::slots::Slots;
 use super::upsert_records::{Bucket, read_changes};
-use crate::disk::{SessionKind, SessionRecord, SessionStatus};
+use super::upsert_session::{State, Status, Upsert};
 use crate::http::{Response, ServiceError};
 use crate::record::BucketHasher;
-use crate::schema::{PartitionSpec, TableDefinition};
-use crate::store::{Change, Table};
 
 /// Slots that a session has at most, whatever a client wishes.
 const MOST_SLOTS: u32 = 64;
 /// Longest lifecycle that a client may ask for, in hours.
 const LONGEST_LIFECYCLE: u64 = 24;
-
-/// An upsert session.
-#[derive(Debug)]
-pub(super) struct Upsert {
-    table: Arc<Table>,
-    definition: Arc<TableDefinition>,
-    partition: PartitionSpec,
-    slots: Mutex<Slots>,
-    hasher: BucketHasher,
-    quota_name: String,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    status: Status,
-    /// Looks that still find a commit under way.
-    looks: u32,
-    /// Changes in the order in which the requests that brought them were answered.
-    changes: Vec<Change>,
-}
-
-/// Statuses as clients know them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
-    Normal,
-    Committing,
-    Committed,
-    Aborted,
-    /// The table has been dropped or changed.
-    Critical,
-    Expired,
-}
-
-impl Status {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Committing => "committing",
-            Self::Committed => "committed",
-            Self::Aborted => "aborted",
-            Self::Critical => "critical",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-impl Upsert {
-    /// The slot that a bucket belongs to: buckets are dealt to slots in runs.
-    fn slot_of(&self, bucket: u32) -> u32 {
-        let buckets = u64::from(self.definition.bucket_count);
-        let slot = u64::from(bucket) * u64::from(self.slots.lock().count()) / buckets.max(1);
-        slot as u32
-    }
-
-    /// Brings a commit that is under way one look closer to its end; at the end its changes become visible.
-    fn settle(&self, id: &str, state: &mut State) -> Result<(), ServiceError> {
-        if state.status != Status::Committing {
-            return Ok(());
-        }
-        if state.looks > 0 {
-            state.looks -= 1;
-            return Ok(());
-        }
-        let changes = std::mem::take(&mut state.changes);
-        if let Err(error) = self.table.upsert(&self.definition, &self.partition, changes, Some(id)) {
-            state.status = Status::Critical;
-            return Err(error.into());
-        }
-        state.status = Status::Committed;
-        Ok(())
-    }
-}
-
-impl Kept for Upsert {
-    fn record(&self, id: &str, expires: SystemTime) -> Option<SessionRecord> {
-        Some(SessionRecord {
-            id: id.to_owned(),
-            kind: SessionKind::Upsert,
-            table_id: self.table.id.clone(),
-            partition: self.partition.clone(),
-            definition: TableDefinition::clone(&self.definition),
-            expires,
-            quota_name: self.quota_name.clone(),
-            slots: self.slots.lock().count(),
-            overwrite: false,
-            status: SessionStatus::Open,
-        })
-    }
-
-    fn overview(&self, expired: bool) -> Overview {
-        Overview {
-            kind: "upsert",
-            table: self.table.definition().name.clone(),
-            partition: self.partition.to_string(),
-            status: self.current(expired, &self.state.lock()).as_str(),
-        }
-    }
-}
-
-impl Upsert {
-    /// A session from the data directory.
-    pub(super) fn restore(
-        record: SessionRecord,
-        table: Arc<Table>,
-        writes: Vec<(u32, Vec<u8>)>,
-    ) -> Result<Self, ServiceError> {
-        let (count, hasher) = (record.definition.bucket_count, BucketHasher::Default);
-        let mut changes = Vec::new();
-        for (id, stream) in writes {
-            changes.extend(read_changes(&record.definition, Bucket { id, count, hasher }, &stream)?);
-        }
-        let status = match record.status {
-            SessionStatus::Open => Status::Normal,
-            SessionStatus::Committed => Status::Committed,
-            SessionStatus::Aborted => Status::Aborted,
-        };
-        Ok(Self {
-            table,
-            definition: Arc::new(record.definition),
-            partition: record.partition,
-            slots: Mutex::new(Slots::new(record.slots)),
-            hasher,
-            quota_name: record.quota_name,
-            state: Mutex::new(State { status, looks: 0, changes }),
-        })
-    }
-
-    /// The status now: a session that nobody ended may have expired, or its table may have changed.
-    fn current(&self, expired: bool, state: &State) -> Status {
-        match state.status {
-            Status::Normal if expired => Status::Expired,
-            Status::Normal if self.table.check_current(&self.definition).is_err() => Status::Critical,
-            status => status,
-        }
-    }
-}
 
 impl TunnelCall<'_> {
     pub(super) fn create_upsert(&self) -> Result<Response, ServiceError> {
@@ -195,7 +56,7 @@ impl TunnelCall<'_> {
             state: Mutex::new(State { status: Status::Normal, looks: 0, changes: Vec::new() }),
         };
         let session = self.service.sessions.upserts.create(lifetime, content)?;
-        let status = current(&session, &session.content.state.lock());
+        let status = session.status(&session.content.state.lock());
         Ok(self.upsert_response(&session, status))
     }
 
@@ -214,7 +75,7 @@ impl TunnelCall<'_> {
         let session = self.upsert()?;
         let mut state = session.content.state.lock();
         session.content.settle(&session.id, &mut state)?;
-        let status = current(&session, &state);
+        let status = session.status(&state);
         drop(state);
         Ok(self.upsert_response(&session, status))
     }
@@ -240,12 +101,12 @@ impl TunnelCall<'_> {
             return Err(ServiceError::invalid_argument(message));
         }
         let mut state = upsert.state.lock();
-        match current(&session, &state) {
+        match session.status(&state) {
             Status::Normal => {
                 self.service.sessions.on_disk(|disk| disk.write_bucket(&session.id, id, &stream))?;
                 state.changes.extend(changes);
             }
-            status => return Err(conflict(&session.id, "written", status)),
+            status => return Err(refusal(&session, "written", status)),
         }
         // The Java SDK takes 200 for success and nothing else.
         Ok(Response::empty(StatusCode::OK))
@@ -273,15 +134,12 @@ impl TunnelCall<'_> {
         let session = self.upsert()?;
         let upsert = &session.content;
         let mut state = upsert.state.lock();
-        if state.status == Status::Normal {
-            upsert.table.check_current(&upsert.definition)?;
-        }
-        match current(&session, &state) {
+        match session.status(&state) {
             Status::Committed | Status::Committing => {}
             Status::Normal => {
                 (state.status, state.looks) = (Status::Committing, self.injection.unfinished);
             }
-            status => return Err(conflict(&session.id, "committed", status)),
+            status => return Err(refusal(&session, "committed", status)),
         }
         upsert.settle(&session.id, &mut state)?;
         let status = state.status;
@@ -292,9 +150,9 @@ impl TunnelCall<'_> {
     pub(super) fn abort_upsert(&self) -> Result<Response, ServiceError> {
         let session = self.upsert()?;
         let mut state = session.content.state.lock();
-        match current(&session, &state) {
+        match session.status(&state) {
             status @ (Status::Committing | Status::Committed) => {
-                return Err(conflict(&session.id, "aborted", status));
+                return Err(refusal(&session, "aborted", status));
             }
             Status::Normal | Status::Aborted | Status::Critical | Status::Expired => {
                 self.service.sessions.on_disk(|disk| disk.abort_session(&session.id))?;
@@ -333,12 +191,19 @@ impl TunnelCall<'_> {
     }
 }
 
-fn current(session: &Session<Upsert>, state: &State) -> Status {
-    session.content.current(session.is_expired(), state)
-}
-
-fn conflict(id: &str, verb: &str, status: Status) -> ServiceError {
-    let message =
-        format!("upsert session {id} is {}, so it cannot be {verb}; create another", status.as_str());
+/// Why a session of this status cannot be written, committed or aborted. A table that changed is named first: clients make
+/// another session then.
+fn refusal(session: &Session<Upsert>, verb: &str, status: Status) -> ServiceError {
+    let upsert = &session.content;
+    if status == Status::Critical
+        && let Err(error) = upsert.table.check_current(&upsert.definition)
+    {
+        return error.into();
+    }
+    let message = format!(
+        "upsert session {} is {}, so it cannot be {verb}; create another",
+        session.id,
+        status.as_str()
+    );
     ServiceError::new(StatusCode::BAD_REQUEST, "StatusConflict", message)
 }

@@ -139,6 +139,64 @@ async fn sessions_outlive_the_emulator() {
     assert_eq!(sql(&emulator, "select * from a").await, "id\n7\n2\n");
 }
 
+/// Numbers that look random and are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+#[tokio::test]
+async fn memory_and_directory_agree_after_any_changes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut emulator = start(directory.path()).await;
+    let ddl = "create table t (id bigint not null, v string, primary key (id)) \
+               tblproperties ('transactional'='true', 'write.bucket.num'='1')";
+    sql(&emulator, ddl).await;
+    let (mut dice, mut added) = (Dice(1), 0);
+    for step in 0..120 {
+        match dice.roll(12) {
+            0 => {
+                sql(&emulator, &format!("alter table t add columns (c{added} bigint)")).await;
+                added += 1;
+            }
+            1 if added > 0 => {
+                added -= 1;
+                sql(&emulator, &format!("alter table t drop columns c{added}")).await;
+            }
+            2 if step % 5 == 0 => drop(sql(&emulator, "truncate table t").await),
+            _ => {
+                let session = Upsert::create(&emulator, "t", "").await;
+                let mut types = upsert_types();
+                let more = vec!["bigint".parse().expect("a type"); added];
+                types.splice(2..2, more);
+                let rows: Vec<_> = (0..dice.roll(20))
+                    .map(|_| {
+                        let operation = if dice.roll(4) == 0 { 68 } else { 85 };
+                        let id = dice.roll(30) as i64;
+                        let mut row = upsert_row(Some(id), Some(&format!("{step}")), Some(operation));
+                        row.splice(2..2, vec![Some(Value::Integer(step)); added]);
+                        row
+                    })
+                    .collect();
+                let written = session.put(&emulator, 0, rows.len(), stream(&types, &rows)).await;
+                assert_eq!(written.status, 200, "{}", written.text());
+                session.commit(&emulator).await.json();
+            }
+        }
+        if step % 10 == 9 {
+            let before = sql(&emulator, "select * from t").await;
+            emulator.shutdown().await;
+            emulator = start(directory.path()).await;
+            assert_eq!(sql(&emulator, "select * from t").await, before, "step {step}");
+        }
+    }
+    assert!(sql(&emulator, "select * from t").await.lines().count() > 10);
+}
+
 #[tokio::test]
 async fn a_directory_belongs_to_one_emulator_and_one_project() {
     let directory = tempfile::tempdir().expect("a directory");

@@ -138,3 +138,40 @@ async fn a_session_expires_when_its_time_has_come() {
     assert_eq!(get(&emulator, &long.target()).await.json()["status"], "committed");
     post(&emulator, "/emulator/clock").await.assert_error(400, "InvalidArgument", "`advance` is missing");
 }
+
+#[tokio::test]
+async fn a_change_of_columns_refuses_open_sessions_with_the_codes_that_clients_know() {
+    let emulator = emulator().await;
+    create_delta(&emulator, "t").await;
+    sql(&emulator, "create table a (id bigint)").await;
+    let (open, committed) =
+        (Upsert::create(&emulator, "t", "").await, Upsert::create(&emulator, "t", "").await);
+    assert_eq!(open.put(&emulator, BUCKET_OF_1, 1, write_of_1("a")).await.status, 200);
+    assert_eq!(committed.put(&emulator, BUCKET_OF_1, 1, write_of_1("b")).await.status, 200);
+    committed.commit(&emulator).await.json();
+    let path = "/projects/p/tables/a";
+    let upload = post(&emulator, &format!("{path}?uploads")).await.json();
+    let upload = format!("{path}?uploadid={}", upload["UploadID"].as_str().expect("id"));
+    let download = post(&emulator, &format!("{path}?downloads")).await.json();
+    let download = download["DownloadID"].as_str().expect("id");
+    // A comment alone changes nothing for a session.
+    sql(&emulator, "alter table t change column v comment 'x'").await;
+    assert_eq!(open.put(&emulator, BUCKET_OF_1, 1, write_of_1("a")).await.status, 200);
+    sql(&emulator, "alter table t add columns (w bigint)").await;
+    sql(&emulator, "alter table a add columns (w bigint)").await;
+
+    for refused in [
+        open.put(&emulator, BUCKET_OF_1, 1, write_of_1("a")).await,
+        open.commit(&emulator).await,
+        open.commit(&emulator).await,
+    ] {
+        refused.assert_error(412, "SchemaModified", "create a new session");
+        assert_eq!(refused.headers["odps-tunnel-latest-schema-version"], "v2");
+    }
+    assert_eq!(get(&emulator, &open.target()).await.json()["status"], "critical");
+    assert_eq!(committed.commit(&emulator).await.json()["status"], "committed");
+    post(&emulator, &upload).await.assert_error(409, "TableModified", "create a new session");
+    let read = get(&emulator, &format!("{path}?data&downloadid={download}&rowrange=(0,0)")).await;
+    read.assert_error(409, "TableModified", "create a new session");
+    assert_eq!(sql(&emulator, "select * from t").await, "id,v,w\n1,b,\\N\n");
+}
