@@ -54,7 +54,7 @@ async fn no_linear_memory_ever_holds_a_secret() {
         let spec = Spec::parse(&text, "pipeline.yaml").unwrap();
         let plan = Plan::new(&spec, source.manifest(), sink.manifest()).unwrap();
         let ledger = Ledger::open(Directory::own(&world.state()).unwrap(), "test".into()).unwrap();
-        let pipeline = Pipeline::new(plan, source, sink, None).unwrap();
+        let pipeline = Pipeline::new(plan, source, sink, None, None).unwrap();
         let (_never, shutdown) = watch::channel(false);
         let summary =
             flow::run(&pipeline, ledger, RunOptions { until_caught_up: true }, shutdown).await.unwrap();
