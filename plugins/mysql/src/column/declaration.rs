@@ -5,7 +5,7 @@ use crate::json::Style;
 pub struct Declaration {
     /// `DATA_TYPE`: `int`, `varchar`, …
     pub data_type: String,
-    /// `COLUMN_TYPE`: `int(10) unsigned`; members of ENUM and SET as in [`Members::parse`].
+    /// `COLUMN_TYPE`: `int(10) unsigned`; members of ENUM and SET as in [`Members::parse`](crate::members::Members::parse).
     pub column_type: String,
     /// `CHARACTER_MAXIMUM_LENGTH`: characters of text, bytes of binary.
     pub length: Option<u64>,
@@ -42,7 +42,7 @@ pub enum Unsupported {
 // === impl Declaration ===
 
 impl Declaration {
-    /// See [`ColumnDef::declared`].
+    /// See [`ColumnDef::declared`](super::ColumnDef::declared).
     #[must_use]
     pub fn canonical(&self) -> String {
         // Members differ by case.
