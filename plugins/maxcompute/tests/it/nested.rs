@@ -3,13 +3,12 @@
 use cdc_plugin::batch::{BatchBuilder, BatchView, ColumnBuilder};
 use cdc_plugin::types::{Column, DecimalType, LogicalType, RowKind, TableId, TableSchema, TypeNode};
 use cdc_plugin_maxcompute::record::{Operation, Plan, RecordStream};
-use cdc_plugin_maxcompute::shape::{TargetColumn, column_type};
 use maxcompute_emulator::record::{Fraction, RecordReader, Value};
 use maxcompute_emulator::schema::DataType;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::support::vectors::unscaled;
+use crate::support::vectors::{described, unscaled};
 
 /// A type in pre-order.
 type Nodes = Vec<TypeNode>;
@@ -206,16 +205,7 @@ proptest! {
         let columns: Vec<_> =
             columns.map(|(at, nodes)| Column { name: format!("c{at}"), nodes, comment: None }).collect();
         let schema = TableSchema::new(TableId::in_schema("s", "t"), columns, vec![]);
-        let target: Vec<_> = schema
-            .columns
-            .iter()
-            .map(|column| TargetColumn {
-                name: column.name.clone(),
-                r#type: column_type(column).unwrap(),
-                nullable: true,
-                comment: String::new(),
-            })
-            .collect();
+        let target = described(&schema.columns);
         let mut builder = BatchBuilder::new(&schema);
         for row in &rows {
             builder.row(RowKind::Insert, None);

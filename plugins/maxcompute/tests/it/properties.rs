@@ -5,10 +5,12 @@ use cdc_plugin::types::{Batch, Column, DecimalType, LogicalType, RowKind, TableI
 use cdc_plugin_maxcompute::endpoint::Endpoint;
 use cdc_plugin_maxcompute::record::{Hasher, Key, Plan, RecordStream};
 use cdc_plugin_maxcompute::request::Refusal;
-use cdc_plugin_maxcompute::shape::{OdpsType, TargetColumn, column_type};
+use cdc_plugin_maxcompute::shape::OdpsType;
 use maxcompute_emulator::record::{BucketHasher, Fraction, RecordReader, Value, bucket_of, combine};
 use maxcompute_emulator::schema::DataType;
 use proptest::prelude::*;
+
+use crate::support::vectors::described;
 
 /// A row of [`schema`].
 #[derive(Clone, Debug)]
@@ -108,16 +110,7 @@ proptest! {
     #[test]
     fn rows_are_read_back_by_the_emulators_codec(rows in rows()) {
         let schema = schema();
-        let target: Vec<_> = schema
-            .columns
-            .iter()
-            .map(|column| TargetColumn {
-                name: column.name.clone(),
-                r#type: column_type(column).unwrap(),
-                nullable: true,
-                comment: String::new(),
-            })
-            .collect();
+        let target = described(&schema.columns);
         let batch = batch(&schema, &rows);
         let view = BatchView::new(&schema, &batch).unwrap();
         let plan = Plan::new(&schema, &target, None).unwrap();

@@ -73,7 +73,15 @@ pub(crate) fn schema(
         Some(Column { name: format!("c{index}"), nodes: nodes(r#type, scale)?, comment: None })
     });
     let columns = columns.collect::<Option<Vec<_>>>()?;
-    let target = columns
+    let target = described(&columns);
+    let key = columns.iter().enumerate().filter(|(_, column)| primary_key.contains(&column.name.as_str()));
+    let key = key.map(|(index, _)| index as u32).collect();
+    Some((TableSchema::new(TableId::in_schema("s", "t"), columns, key), target))
+}
+
+/// The table as MaxCompute would describe it: names in another case, every column nullable.
+pub(crate) fn described(columns: &[Column]) -> Vec<TargetColumn> {
+    columns
         .iter()
         .map(|column| TargetColumn {
             name: column.name.to_uppercase(),
@@ -81,10 +89,7 @@ pub(crate) fn schema(
             nullable: true,
             comment: String::new(),
         })
-        .collect();
-    let key = columns.iter().enumerate().filter(|(_, column)| primary_key.contains(&column.name.as_str()));
-    let key = key.map(|(index, _)| index as u32).collect();
-    Some((TableSchema::new(TableId::in_schema("s", "t"), columns, key), target))
+        .collect()
 }
 
 /// Push one wire value to the builder of its node and to those below; returns how many nodes it has.
