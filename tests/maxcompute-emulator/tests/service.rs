@@ -8,6 +8,7 @@ mod service {
     mod client;
     mod concurrency;
     mod faults;
+    mod java;
     mod jobs;
     mod journal;
     mod lists;

@@ -1,32 +1,58 @@
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher, Hasher};
 
+// A hash with fixed keys, so that two runs hold the same table.
+use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::record::{RecordError, Row};
-use crate::schema::{Column, TableDefinition};
+use crate::schema::TableDefinition;
 
 /// One upsert or delete, checked and ready to be applied.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
-    pub(crate) row: Row,
-    pub(crate) key: RowKey,
-    pub(crate) delete: bool,
+    row: Row,
+    /// Of the row's key.
+    hash: u64,
+    delete: bool,
 }
 
-/// Bytes of a row's primary key columns in their canonical form: equal keys have equal bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RowKey(Vec<u8>);
-
-impl RowKey {
-    pub(crate) fn of(row: &Row, definition: &TableDefinition) -> Result<Self, RecordError> {
-        let mut key = Vec::new();
-        collect_key(row, &definition.columns, &definition.primary_key, &mut key)?;
-        Ok(Self(key))
+impl Change {
+    /// A change of the row with this row's key.
+    pub(crate) fn new(row: Row, delete: bool, definition: &TableDefinition) -> Result<Self, RecordError> {
+        let mut hasher = FixedState::default().build_hasher();
+        for column in key_columns(&row, definition) {
+            let (index, bytes) = column?;
+            hasher.write_usize(index);
+            hasher.write(bytes);
+        }
+        Ok(Self { hash: hasher.finish(), row, delete })
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub(crate) fn row(&self) -> &Row {
+        &self.row
     }
+
+    pub(crate) fn deletes(&self) -> bool {
+        self.delete
+    }
+}
+
+/// Index and bytes of a row's primary key columns, in the order of the columns. Rows are canonical: equal keys have equal
+/// bytes.
+pub(crate) fn key_columns<'r>(
+    row: &'r Row,
+    definition: &'r TableDefinition,
+) -> impl Iterator<Item = Result<(usize, &'r [u8]), RecordError>> {
+    let key = definition.primary_key.as_slice();
+    let mut left = key.len();
+    let mut columns = row.columns(&definition.columns);
+    std::iter::from_fn(move || {
+        // Past the last key column nothing needs to be read.
+        let next = (left > 0)
+            .then(|| columns.find(|column| column.as_ref().map_or(true, |(index, _)| key.contains(index))));
+        left -= usize::from(left > 0);
+        next.flatten()
+    })
 }
 
 /// Rows of a Delta table in the order of their keys' first arrival.
@@ -48,20 +74,21 @@ impl DeltaRows {
     /// Rows whose keys differ from each other.
     pub(crate) fn from_rows(rows: Vec<Row>, definition: &TableDefinition) -> Result<Self, RecordError> {
         let mut all = Self::default();
+        all.reserve(rows.len());
         for row in rows {
-            let key = RowKey::of(&row, definition)?;
-            all.apply(Change { row, key, delete: false }, definition);
+            all.apply(Change::new(row, false, definition)?, definition);
         }
         Ok(all)
     }
 
     /// Inserts, replaces or deletes the row of the change's key. Deleting an absent row does nothing.
     pub(crate) fn apply(&mut self, change: Change, definition: &TableDefinition) {
-        let hash = hash_of(&change.key);
+        let hash = change.hash;
         let Self { index, slots } = self;
         let found = index.find_entry(hash, |at| {
             slots.get(*at as usize).and_then(Option::as_ref).is_some_and(|slot| {
-                slot.hash == hash && RowKey::of(&slot.row, definition).as_ref() == Ok(&change.key)
+                slot.hash == hash
+                    && key_columns(&slot.row, definition).eq(key_columns(&change.row, definition))
             })
         });
         match (found, change.delete) {
@@ -85,6 +112,13 @@ impl DeltaRows {
             }
             (Err(_), true) => {}
         }
+    }
+
+    /// Makes room for rows to come, at once instead of again and again.
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        let Self { index, slots } = self;
+        index.reserve(additional, |at| slot_hash(slots, *at));
+        slots.reserve(additional);
     }
 
     /// Whether another row would exceed what four-byte indices reach.
@@ -115,31 +149,4 @@ impl DeltaRows {
 
 fn slot_hash(slots: &[Option<Slot>], at: u32) -> u64 {
     slots.get(at as usize).and_then(Option::as_ref).map_or(0, |slot| slot.hash)
-}
-
-/// A hash with fixed keys, so that two runs hold the same table.
-fn hash_of(key: &RowKey) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&key.0);
-    hasher.finish()
-}
-
-fn collect_key(
-    row: &Row,
-    columns: &[Column],
-    primary_key: &[usize],
-    key: &mut Vec<u8>,
-) -> Result<(), RecordError> {
-    let last = primary_key.iter().max().copied().unwrap_or_default();
-    for column in row.columns(columns) {
-        let (index, bytes) = column?;
-        if index > last {
-            break;
-        }
-        if primary_key.contains(&index) {
-            key.extend_from_slice(&(index as u32).to_le_bytes());
-            key.extend_from_slice(bytes);
-        }
-    }
-    Ok(())
 }

@@ -276,7 +276,8 @@ impl Table {
                 if stored.is_full(changes.len()) {
                     return Err(TableError::Full(definition.name.clone()));
                 }
-                self.on_disk(|disk, id| disk.upsert(id, spec, changes, session))?;
+                self.on_disk(|disk, id| disk.upsert(id, spec, definition, changes, session))?;
+                stored.reserve(changes.len());
                 for change in changes.drain(..) {
                     stored.apply(change, definition);
                 }
