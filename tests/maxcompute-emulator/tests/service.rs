@@ -14,7 +14,9 @@ mod service {
     mod lists;
     mod observability;
     mod persistence;
+    mod process;
     mod refusals;
+    mod scale;
     mod sessions;
     #[path = "../vectors/source.rs"]
     mod source;

@@ -12,7 +12,7 @@ use crate::schema::TableDefinition;
 pub(crate) struct Change {
     row: Row,
     /// Of the row's key.
-    hash: u64,
+    hash: KeyHash,
     delete: bool,
 }
 
@@ -25,7 +25,7 @@ impl Change {
             hasher.write_usize(index);
             hasher.write(bytes);
         }
-        Ok(Self { hash: hasher.finish(), row, delete })
+        Ok(Self { hash: KeyHash((hasher.finish() >> 32) as u32), row, delete })
     }
 
     pub(crate) fn row(&self) -> &Row {
@@ -55,19 +55,31 @@ pub(crate) fn key_columns<'r>(
     })
 }
 
-/// Rows of a Delta table in the order of their keys' first arrival.
-///
-/// A row holds its key, so that the index is four bytes a row; the key's hash is kept to grow without reading rows.
-#[derive(Debug, Default)]
-pub(crate) struct DeltaRows {
-    index: HashTable<u32>,
-    slots: Vec<Option<Slot>>,
+/// 32 bits, which is as far as a table's rows are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KeyHash(u32);
+
+impl KeyHash {
+    /// The hash table chooses by the low bits and tells apart by the high ones.
+    fn spread(self) -> u64 {
+        u64::from(self.0) << 32 | u64::from(self.0)
+    }
 }
 
-#[derive(Debug)]
-struct Slot {
-    hash: u64,
-    row: Row,
+/// Rows of a Delta table in the order of their keys' first arrival.
+///
+/// A row holds its key, so that the index is eight bytes a row; the key's hash is among them, so that neither growth nor a
+/// miss reads rows.
+#[derive(Debug, Default)]
+pub(crate) struct DeltaRows {
+    index: HashTable<Entry>,
+    slots: Vec<Option<Row>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: KeyHash,
+    at: u32,
 }
 
 impl DeltaRows {
@@ -83,32 +95,32 @@ impl DeltaRows {
 
     /// Inserts, replaces or deletes the row of the change's key. Deleting an absent row does nothing.
     pub(crate) fn apply(&mut self, change: Change, definition: &TableDefinition) {
-        let hash = change.hash;
+        let Change { row, hash, delete } = change;
         let Self { index, slots } = self;
-        let found = index.find_entry(hash, |at| {
-            slots.get(*at as usize).and_then(Option::as_ref).is_some_and(|slot| {
-                slot.hash == hash
-                    && key_columns(&slot.row, definition).eq(key_columns(&change.row, definition))
-            })
+        let found = index.find_entry(hash.spread(), |entry| {
+            entry.hash == hash
+                && slots
+                    .get(entry.at as usize)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|stored| key_columns(stored, definition).eq(key_columns(&row, definition)))
         });
-        match (found, change.delete) {
-            (Ok(entry), false) => {
-                let at = *entry.get() as usize;
-                if let Some(slot) = slots.get_mut(at) {
-                    *slot = Some(Slot { hash, row: change.row });
+        match (found, delete) {
+            (Ok(found), false) => {
+                if let Some(slot) = slots.get_mut(found.get().at as usize) {
+                    *slot = Some(row);
                 }
             }
-            (Ok(entry), true) => {
-                let (at, _) = entry.remove();
-                if let Some(slot) = slots.get_mut(at as usize) {
+            (Ok(found), true) => {
+                let (entry, _) = found.remove();
+                if let Some(slot) = slots.get_mut(entry.at as usize) {
                     *slot = None;
                 }
                 self.compact_if_sparse();
             }
             (Err(_), false) => {
-                let at = slots.len() as u32;
-                slots.push(Some(Slot { hash, row: change.row }));
-                index.insert_unique(hash, at, |at| slot_hash(slots, *at));
+                let entry = Entry { hash, at: slots.len() as u32 };
+                slots.push(Some(row));
+                index.insert_unique(hash.spread(), entry, |entry| entry.hash.spread());
             }
             (Err(_), true) => {}
         }
@@ -116,9 +128,8 @@ impl DeltaRows {
 
     /// Makes room for rows to come, at once instead of again and again.
     pub(crate) fn reserve(&mut self, additional: usize) {
-        let Self { index, slots } = self;
-        index.reserve(additional, |at| slot_hash(slots, *at));
-        slots.reserve(additional);
+        self.index.reserve(additional, |entry| entry.hash.spread());
+        self.slots.reserve(additional);
     }
 
     /// Whether another row would exceed what four-byte indices reach.
@@ -131,7 +142,7 @@ impl DeltaRows {
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.slots.iter().flatten().map(|slot| &slot.row)
+        self.slots.iter().flatten()
     }
 
     /// Drops the holes of deleted rows once they are the majority; each hole is paid for once.
@@ -139,14 +150,20 @@ impl DeltaRows {
         if self.slots.len() < 64 || self.slots.len() < 2 * self.index.len() {
             return;
         }
-        self.slots.retain(Option::is_some);
-        self.index.clear();
-        for at in 0..self.slots.len() as u32 {
-            self.index.insert_unique(slot_hash(&self.slots, at), at, |at| slot_hash(&self.slots, *at));
+        // Where each row goes: the rows before it that are there.
+        let mut kept = 0;
+        let moved: Vec<u32> = self
+            .slots
+            .iter()
+            .map(|slot| {
+                let at = kept;
+                kept += u32::from(slot.is_some());
+                at
+            })
+            .collect();
+        for entry in self.index.iter_mut() {
+            entry.at = moved.get(entry.at as usize).copied().unwrap_or_default();
         }
+        self.slots.retain(Option::is_some);
     }
-}
-
-fn slot_hash(slots: &[Option<Slot>], at: u32) -> u64 {
-    slots.get(at as usize).and_then(Option::as_ref).map_or(0, |slot| slot.hash)
 }

@@ -12,6 +12,9 @@ use maxcompute_emulator::record::{RecordWriter, Value};
 use maxcompute_emulator::schema::DataType;
 use serde_json::Value as Json;
 
+/// BIGINT 1 belongs to bucket 3 of 4.
+pub(crate) const BUCKET_OF_1: u32 = 3;
+
 /// What requests are sent to.
 pub(crate) trait Server {
     fn address(&self) -> SocketAddr;
@@ -169,6 +172,11 @@ pub(crate) fn upsert_row(id: Option<i64>, text: Option<&str>, operation: Option<
         None,
         Some(Value::Array(Vec::new())),
     ]
+}
+
+/// A body that sets `v` of the row 1.
+pub(crate) fn write_of_1(text: &str) -> Vec<u8> {
+    stream(&upsert_types(), &[upsert_row(Some(1), Some(text), Some(85))])
 }
 
 /// Makes the Delta table `(id BIGINT NOT NULL, v STRING)` with four buckets.

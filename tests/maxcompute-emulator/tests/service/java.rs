@@ -11,9 +11,6 @@ use super::client::{Answer, stream};
 use client::{Body, Java, md5_of};
 
 const TUNNEL: [(&str, &str); 2] = [("x-odps-tunnel-version", "6"), ("odps-tunnel-date-transform", "v1")];
-/// BIGINT 1 belongs to bucket 3 of 4.
-const BUCKET_OF_1: u32 = 3;
-
 /// The text of the first element of this name; an empty element has none.
 fn element(document: &str, name: &str) -> Option<String> {
     if document.contains(&format!("<{name}/>")) {

@@ -1,8 +1,8 @@
 use serde_json::Value as Json;
 
 use super::client::{Body, Java};
-use super::{BUCKET_OF_1, TUNNEL, create_tables, numbers};
-use crate::service::client::{Answer, stream, upsert_row, upsert_types};
+use super::{TUNNEL, create_tables, numbers};
+use crate::service::client::{Answer, BUCKET_OF_1, stream, upsert_row, upsert_types};
 
 /// The paths of a table of the default schema: two levels and three.
 const TABLES: [&str; 2] = ["/projects/p/tables", "/projects/p/schemas/default/tables"];
