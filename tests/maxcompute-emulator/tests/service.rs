@@ -11,6 +11,7 @@ mod service {
     mod java;
     mod jobs;
     mod journal;
+    mod limits;
     mod lists;
     mod observability;
     mod persistence;

@@ -133,6 +133,7 @@ impl From<TableError> for ServiceError {
                 Self::new(StatusCode::CONFLICT, "ObjectAlreadyExists", message)
             }
             TableError::PartitionSpec(_)
+            | TableError::PartitionValue(_)
             | TableError::Full(_)
             | TableError::TooManyPartitions(..)
             | TableError::Evolution(_) => Self::invalid_argument(message),

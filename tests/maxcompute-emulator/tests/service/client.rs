@@ -104,6 +104,19 @@ pub(crate) async fn sql(emulator: &impl Server, query: &str) -> String {
 
 /// Runs SQL that must succeed, and gives the result as text.
 pub(crate) async fn sql_of(emulator: &impl Server, project: &str, query: &str) -> String {
+    run(emulator, project, query).await.unwrap_or_else(|message| panic!("{query}: {message}"))
+}
+
+/// Runs SQL in the project `p` that must fail, and gives the message.
+pub(crate) async fn sql_error(emulator: &impl Server, query: &str) -> String {
+    match run(emulator, "p", query).await {
+        Ok(result) => panic!("{:.80} is not refused: {result}", query),
+        Err(message) => message,
+    }
+}
+
+/// Runs SQL; the result as text, or the message of the failed job.
+async fn run(emulator: &impl Server, project: &str, query: &str) -> Result<String, String> {
     let body = format!(
         "<Instance><Job><Tasks><SQL><Name>t</Name><Query><![CDATA[{query}]]></Query></SQL></Tasks></Job></Instance>"
     );
@@ -120,8 +133,7 @@ pub(crate) async fn sql_of(emulator: &impl Server, project: &str, query: &str) -
         base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64")
     };
     let text = String::from_utf8(text).expect("text");
-    assert!(result.contains("<Status>Success</Status>"), "{query}: {text}");
-    text
+    if result.contains("<Status>Success</Status>") { Ok(text) } else { Err(text) }
 }
 
 /// Opens a batch upload session of the table at `path`, with these further parameters, and gives its target.
