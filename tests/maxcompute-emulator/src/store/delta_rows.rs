@@ -161,7 +161,7 @@ impl DeltaRows {
                 at
             })
             .collect();
-        for entry in self.index.iter_mut() {
+        for entry in &mut self.index {
             entry.at = moved.get(entry.at as usize).copied().unwrap_or_default();
         }
         self.slots.retain(Option::is_some);

@@ -110,7 +110,7 @@ pub(crate) async fn sql_of(emulator: &impl Server, project: &str, query: &str) -
 /// Runs SQL in the project `p` that must fail, and gives the message.
 pub(crate) async fn sql_error(emulator: &impl Server, query: &str) -> String {
     match run(emulator, "p", query).await {
-        Ok(result) => panic!("{:.80} is not refused: {result}", query),
+        Ok(result) => panic!("{query:.80} is not refused: {result}"),
         Err(message) => message,
     }
 }
