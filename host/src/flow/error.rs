@@ -1,5 +1,6 @@
 use super::evolution::{Mismatch, Refusal};
 use super::rejected::RejectedRow;
+use crate::pipeline::UnknownColumn;
 use crate::plugin::PluginError;
 use crate::schema::TableId;
 use crate::state::StateError;
@@ -58,6 +59,14 @@ pub enum FlowError {
         other: TableId,
         /// The sink's table.
         target: String,
+    },
+    /// A table cannot be as a transform wants it.
+    #[error("table {table}: {reason}; correct the transform or the table, and start again")]
+    Transform {
+        /// The table.
+        table: TableId,
+        /// Why.
+        reason: UnknownColumn,
     },
     /// The source broke the contract.
     #[error("the source broke its contract: {0}")]
