@@ -17,9 +17,11 @@ import json
 import re
 import struct
 import sys
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +34,12 @@ SHOWN = 20
 TEXT = "CONVERT({0} USING utf8mb4)"
 #: What to select, by DATA_TYPE; its text or bytes tell the value whole.
 PRINTED = {
-    "float": "CAST({0} AS DOUBLE)",
-    # Without a fixed number of digits.
-    "double": "{0} + 0e0",
-    "bit": "{0} + 0",
+    "bit": "CAST({0} + 0 AS CHAR)",
     **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"), TEXT),
     **dict.fromkeys((*BYTES_TYPES, "vector"), "{0}"),
 }
+#: As a text they have 16 digits or a fixed number of them, as a number of the protocol as many as they need.
+REALS = {"float": "CAST({0} AS DOUBLE)", "double": "{0} + 0e0"}
 Column = tuple[SourceColumn, bool]
 
 
@@ -46,24 +47,28 @@ def printed(column: SourceColumn) -> str:
     name = quoted(column.name)
     if column.data_type in GEOMETRY_TYPES:
         return f"HEX(CAST({select_expression(column)} AS CHAR))"
+    if column.data_type in REALS:
+        return REALS[column.data_type].format(name)
     return f"HEX({PRINTED.get(column.data_type, 'CAST({0} AS CHAR)').format(name)})"
 
 
-def expected(column: SourceColumn, in_key: bool, printed: bytes) -> Any:
+def expected(column: SourceColumn, in_key: bool, value: Any) -> Any:
     """The journal's value for what the server printed."""
+    if column.data_type in REALS:
+        return shortest(value) if column.column_type.startswith("float(") else value
+    printed = bytes.fromhex(value)
     match column.data_type:
         case "tinyint" if column.column_type == "tinyint(1)" and not in_key:
             return int(printed) != 0
         case integer if integer in INTEGER_TYPES:
             # Beyond 64 bits with a sign a decimal carries it.
-            return str(int(printed)) if column.column_type.startswith("bigint") and "uns" in column.column_type else int(printed)
+            return (
+                str(int(printed))
+                if column.column_type.startswith("bigint") and "uns" in column.column_type
+                else int(printed)
+            )
         case "decimal":
             return printed.decode()
-        case "float":
-            number = float(printed)
-            return shortest(number) if "(" in column.column_type else number
-        case "double":
-            return float(printed)
         case "bit":
             bits = int(column.column_type[4:-1])
             return printed == b"1" if bits == 1 else int(printed).to_bytes((bits + 7) // 8, "big").hex()
@@ -77,7 +82,11 @@ def expected(column: SourceColumn, in_key: bool, printed: bytes) -> Any:
             return printed.decode() if is_day(printed.decode()) else None
         case "datetime" | "timestamp":
             text = printed.decode()
-            return micros(text[11:], text[:10], "Z" if column.data_type == "timestamp" else "") if is_day(text[:10]) else None
+            return (
+                micros(text[11:], text[:10], "Z" if column.data_type == "timestamp" else "")
+                if is_day(text[:10])
+                else None
+            )
         case "time":
             return micros(printed.decode())
         case geometry if geometry in GEOMETRY_TYPES:
@@ -152,7 +161,12 @@ class Server:
         return list(self.cursor.fetchall())
 
     def tables(self, database: str) -> list[str]:
-        return [name for (name,) in self.ask(f"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{database}'")]
+        return [
+            name
+            for (name,) in self.ask(
+                f"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{database}'"
+            )
+        ]
 
     def columns(self, database: str, table: str) -> list[Column]:
         rows = self.ask(
@@ -166,17 +180,29 @@ class Server:
         rows = {}
         for rid, *values in self.ask(f"SELECT rid, {expressions} FROM {database}.{table}"):
             rows[rid] = {
-                column.name: None if value is None else expected(column, key, bytes.fromhex(value))
+                column.name: None if value is None else expected(column, key, value)
                 for (column, key), value in zip(columns, values, strict=True)
             }
         return rows
 
 
-def differences(server: Server, database: str, table: str, deleted_from: str, journal: Path) -> Iterator[str]:
+@dataclass
+class Compared:
+    tables: int = 0
+    rows: int = 0
+    values: int = 0
+
+
+def differences(
+    server: Server, database: str, table: str, deleted_from: str, journal: Path, compared: Compared
+) -> Iterator[str]:
     columns = server.columns(database, table)
     rows = server.rows(database, table, columns)
     gone = server.rows(deleted_from, table, columns)
     found = journal_rows(journal, f"{database}.{table}")
+    compared.tables += 1
+    compared.rows += len(found)
+    compared.values += len(found) * len(columns)
     for rid in sorted(rows.keys() - found.keys()):
         yield f"{database}.{table} rid={rid}: not in the journal"
     for rid, (kind, row) in sorted(found.items()):
@@ -221,16 +247,19 @@ def main() -> int:
         ):
             server = Server(cursor)
             tables = [(database, table) for database in arguments.databases for table in server.tables(database)]
+            compared = Compared()
+            of_table = partial(differences, server, deleted_from=arguments.deleted_from, journal=arguments.journal)
             found = [
                 difference
                 for database, table in tables
-                for difference in islice(differences(server, database, table, arguments.deleted_from, arguments.journal), 3)
+                for difference in islice(of_table(database, table, compared=compared), 3)
             ]
     except (pymysql.MySQLError, OSError, ValueError) as error:
         print(f"printed: cannot read a side: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    print("\n".join(found[:SHOWN]) or f"journal and server agree: {len(tables)} tables")
-    return 1 if found or not tables else 0
+    totals = f"{compared.tables} tables, {compared.rows} rows, {compared.values} values"
+    print("\n".join(found[:SHOWN]) or f"journal and server agree: {totals}")
+    return 1 if found or not compared.values else 0
 
 
 if __name__ == "__main__":

@@ -54,7 +54,9 @@ class Table:
         parts.insert(chance.randint(0, len(parts)), "rid INT NOT NULL")
         parts.insert(chance.randint(0, len(parts)), "step INT NOT NULL DEFAULT 0")
         if chance.random() < 0.3:
-            parts.insert(chance.randint(0, len(parts)), f"made BIGINT AS (rid * 3) {chance.choice(('VIRTUAL', 'STORED'))}")
+            parts.insert(
+                chance.randint(0, len(parts)), f"made BIGINT AS (rid * 3) {chance.choice(('VIRTUAL', 'STORED'))}"
+            )
         if key:
             parts.append(f"PRIMARY KEY ({', '.join(name + key[name] for name in key)})")
         self.create = f"({', '.join(parts)}){chance.choice(('', ' CHARACTER SET latin1', ' CHARACTER SET utf8mb4'))}"

@@ -63,7 +63,9 @@ def integer(chance: random.Random, _: bool) -> ColumnType:
 
 
 def real(chance: random.Random, _: bool) -> ColumnType:
-    name = chance.choice(("FLOAT", "FLOAT(7,3)", "FLOAT(20)", "FLOAT(30)", "DOUBLE", "DOUBLE(15,4)", "REAL", "FLOAT UNSIGNED"))
+    name = chance.choice(
+        ("FLOAT", "FLOAT(7,3)", "FLOAT(20)", "FLOAT(30)", "DOUBLE", "DOUBLE(15,4)", "REAL", "FLOAT UNSIGNED")
+    )
     numbers = ("0", "-0e0", "1e-45", "1.17549435e-38", "3.40282347e38", "-3.4e38", "16777217", "0.1", "-1.5", "1e15")
     numbers += ("2.2250738585072014e-308", "1.7976931348623157e308", "123456.789", "9007199254740993")
 
@@ -114,7 +116,15 @@ def a_day(chance: random.Random) -> str:
 def time(chance: random.Random, _: bool) -> ColumnType:
     def value(chance: random.Random) -> str:
         if chance.random() < 0.3:
-            times = ("-838:59:59", "838:59:59", "00:00:00", "-00:00:00.5", "-00:00:00.000001", "24:00:00", "23:59:59.999999")
+            times = (
+                "-838:59:59",
+                "838:59:59",
+                "00:00:00",
+                "-00:00:00.5",
+                "-00:00:00.000001",
+                "24:00:00",
+                "23:59:59.999999",
+            )
             return f"'{chance.choice(times)}'"
         micros = chance.randrange(10**6)
         return f"'{chance.choice(('', '-'))}{chance.randint(0, 837)}:{chance.randint(0, 59)}:{chance.randint(0, 59)}.{micros:06}'"
@@ -179,7 +189,9 @@ def member(chance: random.Random, mariadb: bool) -> ColumnType:
     names[0] = chance.choice((names[0], *odd))
     quoted = ", ".join(f"'{name}'" for name in names)
     # One in which every member can be written.
-    sql = f"{name}({quoted})" + chance.choice(("", " CHARACTER SET latin1", " CHARACTER SET utf8mb4", " CHARACTER SET cp850"))
+    sql = f"{name}({quoted})" + chance.choice(
+        ("", " CHARACTER SET latin1", " CHARACTER SET utf8mb4", " CHARACTER SET cp850")
+    )
     if name == "SET":
         return ColumnType(sql, extremes(0, 1, 2**count - 1, between=(0, 2**count - 1)))
     return ColumnType(sql, extremes(1, count, between=(0, count)))
@@ -215,7 +227,18 @@ def document(chance: random.Random, depth: int, mariadb: bool) -> str:
             return f"JSON_ARRAY({', '.join(document(chance, depth - 1, mariadb) for _ in parts)})"
         pairs = (f"{literal(f'{part}' + letters(chance, 6))}, {document(chance, depth - 1, mariadb)}" for part in parts)
         return f"JSON_OBJECT({', '.join(pairs)})"
-    scalars = ["1", "-1", "NULL", "true", "32767", "-32769", "65536", "2147483648", "9223372036854775807", "-9223372036854775808"]
+    scalars = [
+        "1",
+        "-1",
+        "NULL",
+        "true",
+        "32767",
+        "-32769",
+        "65536",
+        "2147483648",
+        "9223372036854775807",
+        "-9223372036854775808",
+    ]
     scalars += ["18446744073709551615", "1e0", "1.5e0", "-2.5e-7", "1e100", "0.1e0"]
     scalar = chance.choice((*scalars, literal(letters(chance, chance.choice((3, 12, 200))))))
     if not mariadb and chance.random() < 0.3:
@@ -238,7 +261,7 @@ def geometry(chance: random.Random, mariadb: bool) -> ColumnType:
         return f"{chance.choice((0, 1.5, -80.25, round(chance.uniform(-80, 80), 9)))} {chance.choice((0, 2, -80.125))}"
 
     def line() -> str:
-        return f"({', '.join([point(), '3 4', '5 6.5'])})"
+        return f"({point()}, 3 4, 5 6.5)"
 
     def shape(name: str) -> str:
         match name:
@@ -266,7 +289,9 @@ def vector(chance: random.Random, _: bool) -> ColumnType:
     dimensions = chance.choice((1, 3, 100))
 
     def value(chance: random.Random) -> str:
-        numbers = (chance.choice(("0", "1", "-1.5", "3.4e38", "1e-30", str(chance.uniform(-9, 9)))) for _ in range(dimensions))
+        numbers = (
+            chance.choice(("0", "1", "-1.5", "3.4e38", "1e-30", str(chance.uniform(-9, 9)))) for _ in range(dimensions)
+        )
         return f"STRING_TO_VECTOR('[{','.join(numbers)}]')"
 
     return ColumnType(f"VECTOR({dimensions})", value, None)
