@@ -7,6 +7,7 @@ mod example;
 mod harness;
 mod journal;
 mod load;
+mod random_types;
 mod refusals;
 mod restarts;
 mod schema_changes;

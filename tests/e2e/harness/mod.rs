@@ -82,6 +82,21 @@ impl World {
         path
     }
 
+    /// Write a pipeline file whose sink is the journal in the directory `journal`, and return its path.
+    #[allow(dead_code, reason = "the benchmark shares this harness")]
+    pub(crate) fn journal_pipeline(&self, tables: &str, source: &[(&str, &str)]) -> PathBuf {
+        let more: String = source.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+        let text = format!(
+            "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {}\n  username: cdc\n  password: {}\n  \
+             tables: {tables}\n{more}sink:\n  type: journal\n  directory: journal\n\
+             pipeline:\n  checkpoint.interval: 200ms\n",
+            self.mysql.port, self.mysql.password
+        );
+        let path = self.directory.path().join("journal.yaml");
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
     /// Where the host keeps its ledger.
     pub(crate) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
