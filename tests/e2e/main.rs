@@ -6,6 +6,7 @@ mod example;
 mod harness;
 mod journal;
 mod load;
+mod mariadb;
 mod refusals;
 mod restarts;
 mod schema_changes;
