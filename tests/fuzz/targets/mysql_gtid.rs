@@ -1,0 +1,52 @@
+//! GTID sets in text and GTID events.
+#![no_main]
+
+use cdc_plugin_mysql::binlog::gtid::GtidEvent;
+use cdc_plugin_mysql::gtid::{Gtid, GtidSet};
+use fuzz::Input;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut input = Input(data);
+    match input.byte() % 4 {
+        0 => event(GtidEvent::parse(input.0, false).ok()),
+        1 => event(GtidEvent::parse_tagged(input.0).ok()),
+        2 => event(GtidEvent::parse(input.0, true).ok()),
+        _ => sets(input),
+    }
+});
+
+fn event(event: Option<GtidEvent>) {
+    let Some(gtid) = event.and_then(|event| event.gtid) else { return };
+    let mut set = GtidSet::default();
+    set.add(&gtid);
+    set.add(&gtid);
+    assert!(set.contains(&gtid));
+    // What was read from an event goes into positions as text.
+    assert_eq!(GtidSet::parse(&set.to_string()).as_ref(), Ok(&set), "{set}");
+    assert_eq!(gtid.to_string(), set.to_string());
+}
+
+/// Two sets, with an empty line between them.
+fn sets(mut input: Input<'_>) {
+    let (Ok(one), Some(other)) = (std::str::from_utf8(input.until(b"\n\n")), input.text()) else { return };
+    let (one, other) = (read(one), read(other));
+    let (Some(one), Some(other)) = (one, other) else { return };
+    let (mut merged, mut reversed) = (one.clone(), other.clone());
+    merged.merge(&other);
+    reversed.merge(&one);
+    assert_eq!(merged, reversed, "the order of merging does not matter");
+    assert!(merged.contains_all(&one) && merged.contains_all(&other));
+    assert_eq!(one.contains_all(&other), merged == one);
+    assert_eq!(read(&merged.to_string()).as_ref(), Some(&merged));
+}
+
+fn read(text: &str) -> Option<GtidSet> {
+    let set = GtidSet::parse(text).ok()?;
+    assert_eq!(GtidSet::parse(&set.to_string()).as_ref(), Ok(&set), "printed: {set}");
+    let mut again = set.clone();
+    let first = Gtid { origin: Default::default(), number: 1 };
+    again.add(&first);
+    assert!(again.contains(&first) && again.contains_all(&set));
+    Some(set)
+}
