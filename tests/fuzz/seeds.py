@@ -313,10 +313,42 @@ def faults(seeds):
         seeds.add("emulator_faults", f"{target}\n{lines}")
 
 
+def answers(seeds):
+    """What PyODPS was answered; the number of the question is that of the target."""
+    for flow in load("flows_pyodps.json"):
+        found, route = {}, b"200\n\n127.0.0.1:80"
+        for exchange in flow["exchanges"]:
+            target, response = exchange["request"]["target"], exchange.get("response") or {}
+            body = (response.get("body") or "").encode() or bytes.fromhex(response.get("body_hex") or "")
+            headers = [f"{name}: {value}" for name, value in (response.get("headers") or {}).items()]
+            answer = "\n".join([str(response.get("status", 200)), *headers]).encode() + b"\n\n" + body
+            path = target.split("?")[0]
+            question = next((number for pattern, number in QUESTIONS if re.search(pattern, target)), 1)
+            seeds.add("sink_answers", bytes([question]) + answer)
+            # The tunnel is asked for before it is asked.
+            if path.endswith("/tunnel"):
+                route = answer
+            elif question in (2, 3, 4):
+                found.setdefault(question, [route] if question != 4 else []).append(answer)
+        for question, conversation in found.items():
+            seeds.add("sink_answers", bytes([question]) + b"\n%%\n".join(conversation))
+
+
+QUESTIONS = ((r"/instances", 4), (r"/upserts", 2), (r"uploads|uploadid", 3), (r"/tables/", 0), (r"/schemas", 5))
+
+
+def odps_types(seeds):
+    for case in load("records_append.json"):
+        for odps_type in case["types"]:
+            seeds.add("sink_types", odps_type)
+    for odps_type in ("MAP<STRING,ARRAY<STRUCT<`a b`:DECIMAL(10,2), c : char(3)>>>", "interval_day_time", "void"):
+        seeds.add("sink_types", odps_type)
+
+
 def main():
     seeds = Seeds(Path(sys.argv[1]))
     mysql = (binlogs, statements, gtids, positions, charsets)
-    for part in (*mysql, record_streams, emulator_sql, conversations, documents, faults):
+    for part in (*mysql, record_streams, emulator_sql, conversations, documents, faults, answers, odps_types):
         part(seeds)
 
 

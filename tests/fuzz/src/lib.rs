@@ -3,6 +3,7 @@
 pub mod emulator;
 pub mod mysql;
 pub mod records;
+pub mod sink;
 
 /// Takes input apart from its front; missing bytes are zeros, so that every input means something.
 #[derive(Clone, Copy, Debug)]
