@@ -7,6 +7,7 @@ mod example;
 mod harness;
 mod journal;
 mod load;
+mod mariadb;
 mod random_types;
 mod refusals;
 mod restarts;

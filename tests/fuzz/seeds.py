@@ -126,9 +126,11 @@ def gtids(seeds):
         f"{one}:1-3:5\n\n{one}:4,{other}:7",
         f"{one}:1-26:mytag:1,{other}:7\n\n{one}:mytag:2-9",
         f"{one} : 5 : 1-3 ,\n {other}:TAG:4-4\n\n",
+        "0-1-7,5-2-9\n\n0-2-7 , 6-1-1",
         f"{one}:9223372036854775807\n\n{one}:1-9223372036854775806",
     ):
         seeds.add("mysql_gtid", "\3" + text)
+    seeds.add("mysql_gtid", b"\4" + struct.pack("<QIB", 3, 5, 12) + bytes(6))
 
 
 def positions(seeds):
