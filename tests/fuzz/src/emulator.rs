@@ -23,7 +23,8 @@ pub struct Emulator(Handler);
 impl Emulator {
     /// An empty project, with schemas or without.
     pub fn new(schema_model: bool) -> Self {
-        let limits = Config { body_limit: 1 << 20, query_steps: 1_000_000, journal_capacity: 16, ..Config::new("p") };
+        let limits =
+            Config { body_limit: 1 << 20, query_steps: 1_000_000, journal_capacity: 16, ..Config::new("p") };
         let config = Config { schema_model, ..limits };
         Self(Handler::new(config).expect("a service without a directory"))
     }

@@ -64,6 +64,7 @@ fn mapped(kind: &Kind) -> MappedColumn {
         Kind::Bit { bits } => (code::BIT, pair(bits % 8, bits / 8)),
         Kind::Char { length, .. } => (code::STRING, string(code::STRING, bytes((*length).min(255), 4))),
         Kind::Binary { length } => (code::STRING, string(code::STRING, bytes((*length).min(1020), 1))),
+        Kind::Address(address) => (code::STRING, string(code::STRING, address.len() as u16)),
         Kind::Varchar { length, .. } => (code::VARCHAR, bytes((*length).min(16383), 4)),
         Kind::Varbinary { length } => (code::VARCHAR, bytes((*length).min(65535), 1)),
         Kind::Text { .. } | Kind::Blob => (code::BLOB, 2),

@@ -71,6 +71,9 @@ fuzz_target!(|data: &[u8]| {
             Kind::Gtid | Kind::AnonymousGtid => {
                 let _ = GtidEvent::parse(body, event.kind == Kind::AnonymousGtid);
             }
+            Kind::GtidDomain => {
+                let _ = GtidEvent::parse_domain(body, event.server_id);
+            }
             Kind::GtidTagged => {
                 let _ = GtidEvent::parse_tagged(body);
             }
