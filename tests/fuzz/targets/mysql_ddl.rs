@@ -13,8 +13,10 @@ use cdc_plugin_mysql::table::Table;
 use fuzz::{Input, mysql};
 use libfuzzer_sys::fuzz_target;
 
-const WISHES: Wishes =
-    Wishes { reading: Reading { tinyint1_is_boolean: true, json: Style::Server }, comments: true };
+const WISHES: Wishes = Wishes {
+    reading: Reading { tinyint1_is_boolean: true, json: Style::Server, mariadb: false },
+    comments: true,
+};
 
 fuzz_target!(|data: &[u8]| {
     let mut input = Input(data);
