@@ -17,6 +17,11 @@ pub struct Origin {
     pub tag: String,
 }
 
+/// The last number that a transaction can have.
+const LAST: u64 = i64::MAX as u64;
+/// Characters of a tag.
+const LONGEST_TAG: usize = 32;
+
 /// One transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gtid {
@@ -50,7 +55,28 @@ pub struct GtidError {
     pub reason: &'static str,
 }
 
+// === impl Origin ===
+
+impl Origin {
+    /// A server's UUID with a tag, in lower case; none where the tag is none.
+    #[must_use]
+    pub fn new(uuid: [u8; 16], tag: &str) -> Option<Self> {
+        let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let begins = !tag.starts_with(|first: char| first.is_ascii_digit());
+        let is_tag = begins && tag.len() <= LONGEST_TAG && tag.as_bytes().iter().all(word);
+        is_tag.then(|| Self { uuid, tag: tag.to_ascii_lowercase() })
+    }
+}
+
 // === impl Gtid ===
+
+impl Gtid {
+    /// A transaction of MySQL; none where no transaction has this number.
+    #[must_use]
+    pub fn new(origin: Origin, number: u64) -> Option<Self> {
+        (1..=LAST).contains(&number).then_some(Self::Server { origin, number })
+    }
+}
 
 impl fmt::Display for Gtid {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,18 +111,19 @@ impl GtidSet {
             let mut origin = Origin { uuid: parse_uuid(first)?, tag: String::new() };
             for part in parts {
                 if part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
-                    origin.tag = part.to_ascii_lowercase();
+                    origin = Origin::new(origin.uuid, part).ok_or_else(|| GtidError {
+                        part: member.to_owned(),
+                        reason: "a tag has letters, digits and underscores, 32 at most",
+                    })?;
                     continue;
                 }
                 let number = |text: &str| {
-                    text.trim()
-                        .parse::<u64>()
-                        .ok()
-                        .filter(|number| (1..=i64::MAX as u64).contains(number))
-                        .ok_or(GtidError {
+                    text.trim().parse::<u64>().ok().filter(|number| (1..=LAST).contains(number)).ok_or(
+                        GtidError {
                             part: member.to_owned(),
                             reason: "transaction numbers go from 1 to 2^63 - 1",
-                        })
+                        },
+                    )
                 };
                 let (first, last) = match part.split_once('-') {
                     Some((first, last)) => (number(first)?, number(last)?),
@@ -275,9 +302,15 @@ mod tests {
     #[test]
     fn what_is_no_set_is_refused_with_the_part() {
         assert_eq!(GtidSet::parse("0-1-x").unwrap_err().part, "0-1-x");
-        for text in
-            [format!("{A}:0"), format!("{A}:1-"), format!("{A}:-3"), format!("{A}:9223372036854775808")]
-        {
+        let long = "t".repeat(33);
+        for text in [
+            format!("{A}:0"),
+            format!("{A}:1-"),
+            format!("{A}:-3"),
+            format!("{A}:9223372036854775808"),
+            format!("{A}:a b:1"),
+            format!("{A}:{long}:1"),
+        ] {
             assert_eq!(GtidSet::parse(&text).unwrap_err().part, text);
         }
     }

@@ -24,13 +24,18 @@ impl GtidEvent {
     /// since 8.0, the commit time in seven bytes.
     ///
     /// # Errors
-    /// The body is too short.
+    /// The body is too short, or no transaction has the number.
     pub fn parse(body: &[u8], anonymous: bool) -> Result<Self, Truncated> {
         let mut cursor = Cursor::new(body);
         let _flags = cursor.u8()?;
         let uuid = cursor.array::<16>()?;
         let number = cursor.u64()?;
-        let gtid = Gtid::Server { origin: Origin { uuid, tag: String::new() }, number };
+        let gtid = if anonymous {
+            None
+        } else {
+            let origin = Origin { uuid, tag: String::new() };
+            Some(Gtid::new(origin, number).ok_or(Truncated)?)
+        };
         let committed_at = (|| {
             // Type code 2 announces the logical clock: last_committed and sequence_number.
             if cursor.u8()? != 2 {
@@ -41,14 +46,15 @@ impl GtidEvent {
         })();
         let committed_at =
             committed_at.ok().and_then(|micros| i64::try_from(micros & !ORIGINAL_FOLLOWS).ok());
-        Ok(Self { gtid: (!anonymous).then_some(gtid), committed_at, begun: false })
+        Ok(Self { gtid, committed_at, begun: false })
     }
 
     /// GTID_TAGGED_LOG_EVENT, written with MySQL's serialization library: version, size, last field that must be
     /// understood, then numbered fields.
     ///
     /// # Errors
-    /// The body is too short, or a field comes that must be understood and is not.
+    /// The body is too short, no transaction has the number or the tag, or a field comes that must be understood and is
+    /// not.
     pub fn parse_tagged(body: &[u8]) -> Result<Self, Truncated> {
         let mut cursor = Cursor::new(body);
         let (_version, _size, last_needed) = (cursor.varlen()?, cursor.varlen()?, cursor.varlen()?);
@@ -77,8 +83,8 @@ impl GtidEvent {
                 _ => break,
             }
         }
-        let origin = Origin { uuid: uuid.ok_or(Truncated)?, tag };
-        let gtid = Gtid::Server { origin, number: number.ok_or(Truncated)? };
+        let origin = Origin::new(uuid.ok_or(Truncated)?, &tag).ok_or(Truncated)?;
+        let gtid = Gtid::new(origin, number.ok_or(Truncated)?).ok_or(Truncated)?;
         Ok(Self { gtid: Some(gtid), committed_at, begun: false })
     }
 
@@ -131,6 +137,30 @@ mod tests {
         let body = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x29, 0, 0, 0, 0, 0, 0];
         assert!(!GtidEvent::parse_domain(&body, 1).unwrap().begun);
         assert_eq!(GtidEvent::parse_domain(&body[..12], 1), Err(Truncated));
+    }
+
+    #[test]
+    fn numbers_and_tags_that_no_transaction_has_are_refused() {
+        // They would go into positions, which cannot be read with them.
+        for number in [0, 1 << 63, u64::MAX] {
+            let mut body = classic();
+            body[17..25].copy_from_slice(&u64::to_le_bytes(number));
+            assert_eq!(GtidEvent::parse(&body, false), Err(Truncated));
+            assert_eq!(GtidEvent::parse(&body, true).map(|event| event.gtid), Ok(None));
+        }
+        // Version, size, last needed field; UUID of small numbers; number 1; tag. All but UUID and tag twice their value.
+        let tagged = |number: u8, tag: &[u8]| {
+            let mut body = vec![2, 0, 0, 2];
+            body.extend([4; 16]);
+            body.extend([4, number << 2, 6, (tag.len() as u8) << 1]);
+            body.extend(tag);
+            GtidEvent::parse_tagged(&body).map(|event| event.gtid.map(|gtid| gtid.to_string()))
+        };
+        let known = "02020202-0202-0202-0202-020202020202:a_1:1".to_owned();
+        assert_eq!(tagged(1, b"a_1"), Ok(Some(known)));
+        for (number, tag) in [(0, &b"a"[..]), (1, b"1"), (1, b"a b"), (1, b"a:1"), (1, &[b'a'; 33])] {
+            assert_eq!(tagged(number, tag), Err(Truncated), "{number} {tag:?}");
+        }
     }
 
     proptest! {
