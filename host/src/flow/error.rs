@@ -48,6 +48,18 @@ pub enum FlowError {
         /// What does not fit.
         mismatch: Box<Mismatch>,
     },
+    /// Rows of two tables would be mixed.
+    #[error(
+        "tables {one} and {other} would both be written to {target}; leave one of them out, or write to a project or a place where each has a name of its own"
+    )]
+    Meeting {
+        /// The table that came first.
+        one: TableId,
+        /// The other.
+        other: TableId,
+        /// The sink's table.
+        target: String,
+    },
     /// A table cannot be as a transform wants it.
     #[error("table {table}: {reason}; correct the transform or the table, and start again")]
     Transform {

@@ -44,6 +44,14 @@ impl<H: Host> Sink<H> {
         Ok(Self { client: Rc::new(client), keeper: Rc::default(), schema_model: Cell::new(None) })
     }
 
+    /// The table of MaxCompute that takes the rows of a table. Names have one spelling there, in lower case.
+    ///
+    /// # Errors
+    /// The name is not one that MaxCompute takes, or the project does not answer.
+    pub async fn target(&self, table: &TableId) -> Result<String, Error> {
+        Ok(self.locate(table).await?.to_string().to_lowercase())
+    }
+
     /// Bring the target to the shape after a change. May be repeated, also after a try that was cut off.
     ///
     /// # Errors
