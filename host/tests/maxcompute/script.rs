@@ -13,11 +13,11 @@ pub(crate) fn shape(table: &str, version: u32, columns: &[&str], key: u32) -> Va
 }
 
 /// Rows, each with its kind: `["+", [1, "ada"]]`.
-pub(crate) fn rows(table: &str, rows: Value) -> Value {
-    json!({"rows": {"table": table, "rows": rows}})
+pub(crate) fn rows(table: &str, rows: impl Into<Value>) -> Value {
+    json!({"rows": {"table": table, "rows": rows.into()}})
 }
 
 /// A statement with one change; `after` is the table's shape.
-pub(crate) fn change(table: &str, what: &str, argument: impl Into<Value>, after: Value) -> Value {
-    json!({"change": [{"table": table, what: argument.into(), "schema": after}]})
+pub(crate) fn change(table: &str, what: &str, argument: impl Into<Value>, after: impl Into<Value>) -> Value {
+    json!({"change": [{"table": table, what: argument.into(), "schema": after.into()}]})
 }

@@ -85,7 +85,11 @@ fn tail(file: &str) -> Tail<FakeSession> {
         ("username", Value::Plain("u".into())),
         ("tables", Value::Plain("vectors.seen".into())),
     ];
-    let server = Server { host: fake, options: Options::parse(settings.map(setting).into()).unwrap(), flavour: Flavour::MySql };
+    let server = Server {
+        host: fake,
+        options: Options::parse(settings.map(setting).into()).unwrap(),
+        flavour: Flavour::MySql,
+    };
     let start = Start {
         server_uuid: String::new(),
         gtids: Some(GtidSet::default()),

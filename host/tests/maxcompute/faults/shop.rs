@@ -33,7 +33,7 @@ pub(super) fn script() -> Value {
 pub(super) const ALL: Tables<'_> = &[
     ("customers", &["2,bo", "3,\\N", "4,dan"]),
     ("prices", &["east,7,70", "north,1,10", "north,2,21"]),
-    ("visits", &VISITS[1]),
+    ("visits", VISITS[1]),
 ];
 
 /// The append table after each checkpoint.

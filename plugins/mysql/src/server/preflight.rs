@@ -79,7 +79,8 @@ impl Facts {
         })?;
         Ok(Self {
             server_uuid: variables.identity(server.flavour),
-            gtids: server.flavour == Flavour::MariaDb || variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
+            gtids: server.flavour == Flavour::MariaDb
+                || variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
             purged,
             lower_case_names: variables.get("lower_case_table_names") != "0",
             commit_window: variables.commit_window(),

@@ -154,7 +154,8 @@ async fn gtids<H: Host>(
 }
 
 fn parse(text: &str) -> Result<GtidSet, Failure> {
-    GtidSet::parse(text).map_err(|error| unreadable(&format!("the server's GTID set cannot be read: {error}")))
+    GtidSet::parse(text)
+        .map_err(|error| unreadable(&format!("the server's GTID set cannot be read: {error}")))
 }
 
 fn unreadable(message: &str) -> Failure {
