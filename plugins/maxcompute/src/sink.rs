@@ -11,6 +11,7 @@ use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId, TableSc
 use crate::Host;
 use crate::alter;
 use crate::commit;
+use crate::owners::Owners;
 use crate::request::Client;
 use crate::rest::{Table, TableName, create_schema, has_schema_model, table};
 use crate::settings::Settings;
@@ -18,7 +19,7 @@ use crate::shape::differences;
 use crate::sql::{Statement, create_table, run};
 use crate::token::Token;
 use crate::tunnel::Keeper;
-use crate::writer::Writer;
+use crate::writer::{Target, Writer};
 
 /// Differences of a table that an error lists; a table may have 1,200 columns.
 const SHOWN_DIFFERENCES: usize = 20;
@@ -30,6 +31,7 @@ pub struct Sink<H> {
     keeper: Rc<Keeper>,
     /// Whether tables live in schemas, once the project was asked.
     schema_model: Cell<Option<bool>>,
+    owners: Rc<Owners>,
 }
 
 impl<H: Host> Sink<H> {
@@ -39,7 +41,12 @@ impl<H: Host> Sink<H> {
     /// An option is missing or has no meaning; blame is `config`.
     pub fn configure(host: H, settings: &[Setting]) -> Result<Self, Error> {
         let client = Client::new(host, Settings::read(settings)?);
-        Ok(Self { client: Rc::new(client), keeper: Rc::default(), schema_model: Cell::new(None) })
+        Ok(Self {
+            client: Rc::new(client),
+            keeper: Rc::default(),
+            schema_model: Cell::new(None),
+            owners: Rc::default(),
+        })
     }
 
     /// Bring the target to the shape after a change. May be repeated, also after a try that was cut off.
@@ -52,19 +59,18 @@ impl<H: Host> Sink<H> {
             SchemaChange::RenameTable(new) => new,
             _ => &event.table,
         };
-        refuse_partitions(&event.schema)?;
         let (name, renamed) = (self.locate(&event.table).await?, self.locate(renamed).await?);
         alter::apply(&self.client, &name, &renamed, event).await
     }
 
     async fn create(&self, schema: &TableSchema) -> Result<Applied, Error> {
-        refuse_partitions(schema)?;
         let name = self.locate(&schema.table).await?;
+        self.owners.check(&name, &schema.table)?;
         if let Some(found) = table(&self.client, &name).await? {
             check(schema, &name, &found)?;
             return Ok(Applied::Already);
         }
-        let sql = create_table(&name, schema, self.client.settings.buckets).map_err(|reason| {
+        let sql = create_table(&name, schema, &self.client.settings.creation).map_err(|reason| {
             Error::config("maxcompute.type", format!("table {} cannot be created: {reason}", schema.table))
         })?;
         if let Some(schema) = &name.schema {
@@ -98,8 +104,8 @@ impl<H: Host> Sink<H> {
     /// # Errors
     /// The table does not exist or does not fit the schema.
     pub async fn open(&self, schema: TableSchema) -> Result<Writer<H>, Error> {
-        refuse_partitions(&schema)?;
         let name = self.locate(&schema.table).await?;
+        let claim = self.owners.claim(&name, &schema.table)?;
         let found = table(&self.client, &name).await?.ok_or_else(|| {
             Error::config(
                 "maxcompute.table",
@@ -109,7 +115,9 @@ impl<H: Host> Sink<H> {
         check(&schema, &name, &found)?;
         let keyed = found.transactional && !found.primary_key.is_empty();
         let mode = if keyed { Mode::Upsert } else { Mode::Append };
-        Ok(Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), schema, name, mode))
+        let partitions: Vec<_> = found.partition_keys.into_iter().map(|column| column.name).collect();
+        let target = Target::new(schema, name, mode, claim);
+        Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), target, &partitions)
     }
 
     /// Make what was prepared visible.
@@ -146,21 +154,8 @@ impl<H: Host> Sink<H> {
                 model
             }
         };
-        TableName::locate(&self.client.settings.project, id, model)
+        TableName::locate(&self.client.settings, id, model)
     }
-}
-
-fn refuse_partitions(schema: &TableSchema) -> Result<(), Error> {
-    if schema.partition_keys.is_empty() {
-        return Ok(());
-    }
-    let text = format!(
-        "table {} has partition keys, which version {} of the MaxCompute sink does not support; remove them from the \
-         transform",
-        schema.table,
-        env!("CARGO_PKG_VERSION"),
-    );
-    Err(Error::config("maxcompute.partition", text))
 }
 
 fn check(schema: &TableSchema, name: &TableName, found: &Table) -> Result<(), Error> {

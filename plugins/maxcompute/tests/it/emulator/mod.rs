@@ -5,6 +5,7 @@ mod alterations;
 mod creation;
 mod interrupted;
 mod nested;
+mod partitions;
 mod renames;
 mod sessions;
 mod tables;
