@@ -139,7 +139,8 @@ async fn commit_upload(
         )))),
         Err(fault) if session_is_missing(&fault) => Ok(Some(CommitOutcome::Unknown(format!(
             "{at} is unknown to MaxCompute: it expired, or was forgotten after it committed; look into the table for its \
-             rows"
+             rows ({})",
+            fault.kind
         )))),
         Err(fault) => Err(fault.into()),
     }

@@ -18,7 +18,6 @@ pub mod commit;
 mod component;
 pub mod describe;
 pub mod endpoint;
-mod owners;
 pub mod record;
 pub mod request;
 pub mod rest;

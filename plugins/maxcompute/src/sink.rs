@@ -11,9 +11,10 @@ use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId, TableSc
 use crate::Host;
 use crate::alter;
 use crate::commit;
-use crate::owners::Owners;
 use crate::request::Client;
-use crate::rest::{Table, TableName, create_schema, has_schema_model, table};
+use crate::rest::{
+    Table, TableName, create_schema, existing_table, has_schema_model, table, table_is_missing,
+};
 use crate::settings::Settings;
 use crate::shape::differences;
 use crate::sql::{Statement, create_table, run};
@@ -31,7 +32,6 @@ pub struct Sink<H> {
     keeper: Rc<Keeper>,
     /// Whether tables live in schemas, once the project was asked.
     schema_model: Cell<Option<bool>>,
-    owners: Rc<Owners>,
 }
 
 impl<H: Host> Sink<H> {
@@ -41,12 +41,15 @@ impl<H: Host> Sink<H> {
     /// An option is missing or has no meaning; blame is `config`.
     pub fn configure(host: H, settings: &[Setting]) -> Result<Self, Error> {
         let client = Client::new(host, Settings::read(settings)?);
-        Ok(Self {
-            client: Rc::new(client),
-            keeper: Rc::default(),
-            schema_model: Cell::new(None),
-            owners: Rc::default(),
-        })
+        Ok(Self { client: Rc::new(client), keeper: Rc::default(), schema_model: Cell::new(None) })
+    }
+
+    /// The table of MaxCompute that takes the rows of a table. Names have one spelling there, in lower case.
+    ///
+    /// # Errors
+    /// The name is not one that MaxCompute takes, or the project does not answer.
+    pub async fn target(&self, table: &TableId) -> Result<String, Error> {
+        Ok(self.locate(table).await?.to_string().to_lowercase())
     }
 
     /// Bring the target to the shape after a change. May be repeated, also after a try that was cut off.
@@ -64,13 +67,13 @@ impl<H: Host> Sink<H> {
     }
 
     async fn create(&self, schema: &TableSchema) -> Result<Applied, Error> {
+        let creation = self.client.settings.creation.of_table(schema)?;
         let name = self.locate(&schema.table).await?;
-        self.owners.check(&name, &schema.table)?;
         if let Some(found) = table(&self.client, &name).await? {
             check(schema, &name, &found)?;
             return Ok(Applied::Already);
         }
-        let sql = create_table(&name, schema, &self.client.settings.creation).map_err(|reason| {
+        let sql = create_table(&name, schema, &creation).map_err(|reason| {
             Error::config("maxcompute.type", format!("table {} cannot be created: {reason}", schema.table))
         })?;
         if let Some(schema) = &name.schema {
@@ -85,16 +88,18 @@ impl<H: Host> Sink<H> {
         };
         run(&self.client, &statement).await?;
         // IF NOT EXISTS keeps a table that somebody else has made meanwhile.
-        match table(&self.client, &name).await? {
-            Some(found) => {
+        match existing_table(&self.client, &name).await {
+            Ok(found) => {
                 check(schema, &name, &found)?;
                 self.client.host.log(Level::Info, &format!("created table {name}"), &[]);
                 Ok(Applied::Done)
             }
-            None => Err(Error::transient(
+            Err(fault) if table_is_missing(&fault) => Err(Error::transient(
                 "maxcompute.table",
                 format!("table {name} was created and is not there yet; ask again"),
-            )),
+            )
+            .because(fault.kind)),
+            Err(fault) => Err(fault.into()),
         }
     }
 
@@ -104,19 +109,21 @@ impl<H: Host> Sink<H> {
     /// # Errors
     /// The table does not exist or does not fit the schema.
     pub async fn open(&self, schema: TableSchema) -> Result<Writer<H>, Error> {
+        self.client.settings.creation.of_table(&schema)?;
         let name = self.locate(&schema.table).await?;
-        let claim = self.owners.claim(&name, &schema.table)?;
-        let found = table(&self.client, &name).await?.ok_or_else(|| {
-            Error::config(
-                "maxcompute.table",
-                format!("table {name} does not exist; create it, or let the sink do so"),
-            )
+        let found = existing_table(&self.client, &name).await.map_err(|fault| {
+            if table_is_missing(&fault) {
+                let text = format!("table {name} does not exist; create it, or let the sink do so");
+                Error::config("maxcompute.table", text).because(fault.kind)
+            } else {
+                fault.into()
+            }
         })?;
         check(&schema, &name, &found)?;
         let keyed = found.transactional && !found.primary_key.is_empty();
         let mode = if keyed { Mode::Upsert } else { Mode::Append };
         let partitions: Vec<_> = found.partition_keys.into_iter().map(|column| column.name).collect();
-        let target = Target::new(schema, name, mode, claim);
+        let target = Target::new(schema, name, mode);
         Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), target, &partitions)
     }
 

@@ -12,4 +12,4 @@ pub use partition::{Partition, is_value};
 pub use partitions::partitions;
 pub use project::has_schema_model;
 pub use schema::create_schema;
-pub use table::{Table, table};
+pub use table::{Table, existing_table, table, table_is_missing};

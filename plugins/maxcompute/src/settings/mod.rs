@@ -5,8 +5,8 @@ mod reader;
 use std::str::FromStr;
 
 use cdc_plugin::host::http::BodyEncoding;
-use cdc_plugin::options::Setting;
-use cdc_plugin::types::Error;
+use cdc_plugin::options::{Setting, Value};
+use cdc_plugin::types::{Error, TableSchema};
 
 use crate::endpoint::Endpoint;
 use crate::request::{Policy, Scheme};
@@ -58,6 +58,8 @@ pub struct Creation {
     pub lifecycle: Option<u32>,
     /// Further properties, in the order of the file.
     pub properties: Vec<(String, String)>,
+    /// A comment instead of the source's.
+    pub comment: Option<String>,
 }
 
 /// What becomes of a value that MaxCompute cannot take.
@@ -133,22 +135,72 @@ fn encoding(options: &Options<'_>) -> Result<BodyEncoding, Error> {
 
 impl Creation {
     fn read(options: &Options<'_>) -> Result<Self, Error> {
-        let prefix = "table.properties.";
-        let properties = options.prefixed(prefix)?;
-        for (name, _) in &properties {
-            if let Some((own, why)) = OWN_PROPERTIES.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
-                return Err(invalid(&format!("{prefix}{own}"), format!("cannot be set: {why}")));
-            }
-        }
         Ok(Self {
             buckets: options.count("buckets-num", 16, 1, u32::MAX)?,
-            lifecycle: match options.plain("table.lifecycle")? {
-                Some(_) => Some(options.count("table.lifecycle", 1, 1, u32::MAX)?),
-                None => None,
-            },
-            properties,
+            lifecycle: lifecycle(options, "table.lifecycle")?,
+            properties: properties(options, "table.properties.")?,
+            comment: None,
         })
     }
+
+    /// With what a transform says of one table (`table-options`): `buckets-num`, `lifecycle`, `properties.NAME` and
+    /// `comment`.
+    ///
+    /// # Errors
+    /// An option is none of these, or has no meaning; blame is `config`.
+    pub fn of_table(&self, schema: &TableSchema) -> Result<Self, Error> {
+        if schema.options.is_empty() {
+            return Ok(self.clone());
+        }
+        let refuse = |error: Error| {
+            let text = format!("table-options of {}: {}", schema.table, error.message);
+            Error::config("maxcompute.option", text)
+        };
+        let known = |name: &str| {
+            ["buckets-num", "lifecycle", "comment"].contains(&name) || name.starts_with("properties.")
+        };
+        if let Some((name, _)) = schema.options.iter().find(|(name, _)| !known(name)) {
+            let text = "is unknown; use buckets-num, lifecycle, comment or properties.NAME";
+            return Err(refuse(invalid(name, text)));
+        }
+        let setting = |(name, value): &(String, String)| Setting {
+            name: name.clone(),
+            value: Value::Plain(value.clone()),
+        };
+        let settings: Vec<_> = schema.options.iter().map(setting).collect();
+        let options = Options(&settings);
+        let read = || {
+            let mut all = self.properties.clone();
+            for (name, value) in properties(&options, "properties.")? {
+                all.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+                all.push((name, value));
+            }
+            Ok(Self {
+                buckets: options.count("buckets-num", self.buckets.into(), 1, u32::MAX)?,
+                lifecycle: lifecycle(&options, "lifecycle")?.or(self.lifecycle),
+                properties: all,
+                comment: options.plain("comment")?,
+            })
+        };
+        read().map_err(refuse)
+    }
+}
+
+fn lifecycle(options: &Options<'_>, name: &str) -> Result<Option<u32>, Error> {
+    match options.plain(name)? {
+        Some(_) => options.count(name, 1, 1, u32::MAX).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn properties(options: &Options<'_>, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+    let properties = options.prefixed(prefix)?;
+    for (name, _) in &properties {
+        if let Some((own, why)) = OWN_PROPERTIES.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
+            return Err(invalid(&format!("{prefix}{own}"), format!("cannot be set: {why}")));
+        }
+    }
+    Ok(properties)
 }
 
 impl FromStr for InvalidValue {
@@ -167,8 +219,7 @@ impl FromStr for InvalidValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cdc_plugin::options::Value;
-    use cdc_plugin::types::Blame;
+    use cdc_plugin::types::{Blame, TableId};
     use std::time::Duration;
 
     fn plain(name: &str, value: &str) -> Setting {
@@ -197,7 +248,10 @@ mod tests {
         assert_eq!(settings.encoding, BodyEncoding::Deflate);
         // What Flink CDC's connector does not have changes nothing.
         assert_eq!((settings.scheme, settings.schema), (Scheme::V1, None));
-        assert_eq!(settings.creation, Creation { buckets: 16, lifecycle: None, properties: Vec::new() });
+        assert_eq!(
+            settings.creation,
+            Creation { buckets: 16, lifecycle: None, properties: Vec::new(), comment: None }
+        );
         assert_eq!(settings.invalid_value, InvalidValue::Fail);
         assert_eq!((settings.policy.server, settings.policy.network), (7, 3));
         assert_eq!(settings.policy.patience, Duration::from_secs(300));
@@ -227,6 +281,39 @@ mod tests {
         assert_eq!(settings.invalid_value, InvalidValue::Skip);
         assert_eq!((settings.policy.server, settings.policy.network), (0, 9));
         assert_eq!(settings.policy.patience, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn options_of_one_table_stand_before_those_of_all() {
+        let mut settings = required();
+        settings.extend([
+            plain("table.properties.a", "1"),
+            plain("table.properties.b", "1"),
+            plain("table.lifecycle", "9"),
+        ]);
+        let all = Settings::read(&settings).unwrap().creation;
+        let table = |options: &[(&str, &str)]| {
+            let mut schema = TableSchema::new(TableId::in_schema("shop", "orders"), Vec::new(), Vec::new());
+            schema.options =
+                options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            all.of_table(&schema)
+        };
+        assert_eq!(table(&[]).unwrap(), all);
+        let own = [("buckets-num", "4"), ("lifecycle", "7"), ("properties.A", "2"), ("comment", "x = y")];
+        let own = table(&own).unwrap();
+        assert_eq!((own.buckets, own.lifecycle, own.comment.as_deref()), (4, Some(7), Some("x = y")));
+        assert_eq!(
+            own.properties,
+            [("b", "1"), ("A", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        for (name, value) in [("bucket-num", "4"), ("buckets-num", "0"), ("properties.transactional", "true")]
+        {
+            let error = table(&[(name, value)]).unwrap_err();
+            assert!(
+                error.message.contains("table-options of shop.orders: ") && error.message.contains(name),
+                "{error:?}"
+            );
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn create_table(name: &TableName, schema: &TableSchema, creation: &Creation)
         parts.push(format!("PRIMARY KEY({})", names.join(",")));
     }
     let mut sql = format!("CREATE TABLE IF NOT EXISTS {} ({})", name.quoted(), parts.join(","));
-    sql.push_str(&comment(schema.comment.as_deref()));
+    sql.push_str(&comment(creation.comment.as_deref().or(schema.comment.as_deref())));
     let partitions = partition_columns(schema)?;
     if !partitions.is_empty() {
         let columns = partitions.iter().map(|partition| {
@@ -86,7 +86,7 @@ mod tests {
     use cdc_plugin::types::{Column, DecimalType, LogicalType, TableId};
 
     fn creation(buckets: u32) -> Creation {
-        Creation { buckets, lifecycle: None, properties: Vec::new() }
+        Creation { buckets, lifecycle: None, properties: Vec::new(), comment: None }
     }
 
     fn name() -> TableName {

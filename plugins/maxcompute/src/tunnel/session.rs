@@ -167,7 +167,11 @@ impl SessionId {
             Kind::Upsert => {
                 Ok(Look::read(&answer).map_err(|error| Fault::malformed(call.what, error))?.status)
             }
-            Kind::Upload => Ok(Status::Committed),
+            // It was taken, whatever the answer looks like; the next look tells what has become of it.
+            Kind::Upload => match Look::read(&answer) {
+                Ok(Look { status: Status::Committed, .. }) => Ok(Status::Committed),
+                _ => Ok(Status::Committing),
+            },
         }
     }
 

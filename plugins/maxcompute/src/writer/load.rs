@@ -8,7 +8,6 @@ use cdc_plugin::sink::{Mode, Rejection};
 use cdc_plugin::types::{Error, TableSchema};
 
 use crate::Host;
-use crate::owners::Claim;
 use crate::record::{Nulled, Plan};
 use crate::request::{Client, Fault};
 use crate::rest::{Partition, TableName};
@@ -28,7 +27,6 @@ pub(crate) struct Target {
     pub(super) name: TableName,
     pub(super) mode: Mode,
     plan: RefCell<Option<KnownPlan>>,
-    _claim: Claim,
 }
 
 /// The last plan, and the columns and the longest value that it was made for: sessions of a table nearly always have the
@@ -45,8 +43,8 @@ pub(super) enum Load {
 // === impl Target ===
 
 impl Target {
-    pub(crate) fn new(schema: TableSchema, name: TableName, mode: Mode, claim: Claim) -> Self {
-        Self { schema, name, mode, plan: RefCell::default(), _claim: claim }
+    pub(crate) fn new(schema: TableSchema, name: TableName, mode: Mode) -> Self {
+        Self { schema, name, mode, plan: RefCell::default() }
     }
 
     fn plan(
