@@ -42,10 +42,16 @@ test: setup ## every test
 	$(CARGO) test --workspace
 	MAXCOMPUTE_EMULATOR=target/debug/maxcompute-emulator $(PYTHON) -m pytest tests/compare tests/services
 
-vectors: ## the protocol vectors alone
+# Tests run in their packages' directories.
+ifdef CDC_VECTORS
+override CDC_VECTORS := $(abspath $(CDC_VECTORS))
+export CDC_VECTORS
+endif
+
+vectors: ## MaxCompute's signatures, records and hashes alone, those of CDC_VECTORS=DIRECTORY if it is given
 	$(CARGO) test -p maxcompute-emulator --test vectors
 	$(CARGO) test -p cdc-plugin-maxcompute --test it vector
-	$(CARGO) test -p cdc-plugin-mysql --test row_images --test both_ways --test charsets
+	$(CARGO) test -p cdc-host --test maxcompute_vectors
 
 # A target directory of its own: a plugin built as another one's library has no exports, under the same file name.
 bench: setup ## benchmarks, each as a ratio to a baseline of the same run

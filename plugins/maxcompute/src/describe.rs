@@ -1,6 +1,7 @@
 //! What the sink says of itself: the one table of options that validation, help and documentation come from.
 //!
-//! Names and defaults are those of Flink CDC's MaxCompute connector.
+//! First come the options of Flink CDC's MaxCompute connector with its names and defaults, then those of our own, whose
+//! defaults change nothing.
 
 use cdc_plugin::options::{Manifest, OptionKind, OptionRole, OptionSpec};
 
@@ -24,6 +25,12 @@ pub fn manifest() -> Manifest {
 }
 
 fn options() -> Vec<OptionSpec> {
+    let mut options = connector_options();
+    options.extend(own_options());
+    options
+}
+
+fn connector_options() -> Vec<OptionSpec> {
     use OptionKind::{Choice, Integer, Size, Text};
     use OptionRole::{Endpoint, Secret};
     vec![
@@ -67,7 +74,7 @@ fn options() -> Vec<OptionSpec> {
         spec(
             "total.buffer-size",
             Size,
-            "Bytes of rows, not yet compressed, that one table may hold back in memory.",
+            "Bytes of rows, not yet compressed, that one table or partition may hold back in memory.",
         )
         .default("64MB")
         .range(1 << 10, 1 << 30),
@@ -81,9 +88,65 @@ fn options() -> Vec<OptionSpec> {
         spec("commit.thread-num", Integer, "Tables that commit at the same time at a checkpoint.")
             .default("16")
             .range(1, 1024),
-        spec("flush.concurrent-num", Integer, "Uploads of one table that run at the same time.")
+        spec("flush.concurrent-num", Integer, "Uploads of one table or partition that run at the same time.")
             .default("4")
             .range(1, 256),
+    ]
+}
+
+fn own_options() -> Vec<OptionSpec> {
+    use OptionKind::{Choice, Duration, Integer, Text};
+    vec![
+        spec(
+            "region",
+            Text,
+            "Region of the project, such as cn-hangzhou; with it requests are signed by version 4, without by version 1.",
+        ),
+        spec(
+            "schema.name",
+            Text,
+            "Schema of all tables, in a project with the schema model; each table's own when absent.",
+        ),
+        spec(
+            "table.lifecycle",
+            Integer,
+            "Days after its last change at which MaxCompute drops a table or partition that the sink creates; never when absent.",
+        )
+        .range(1, 37_231),
+        spec(
+            "table.properties.*",
+            Text,
+            "Property of the tables that the sink creates, such as table.properties.acid.data.retain.hours: 48.",
+        ),
+        spec(
+            "invalid-value.policy",
+            Choice,
+            "A value that MaxCompute cannot take: fail stops the pipeline, null stores null where the column takes it, skip \
+             leaves the row out; the metrics maxcompute.values.nulled and maxcompute.rows.skipped count.",
+        )
+        .default("fail")
+        .choices(&["fail", "null", "skip"]),
+        spec(
+            "retry.server.max-num",
+            Integer,
+            "Tries after the first when MaxCompute fails (5xx); waits double from 1 s to 64 s.",
+        )
+        .default("7")
+        .range(0, 20),
+        spec(
+            "retry.network.max-num",
+            Integer,
+            "Tries after the first when there is no answer: a lost connection, a timeout.",
+        )
+        .default("3")
+        .range(0, 20),
+        spec(
+            "retry.flow-control.timeout",
+            Duration,
+            "Time that a request is held back in all while MaxCompute asks to wait (429) or moves a slot (308).",
+        )
+        .default("5 min")
+        .range(0, 3_600_000),
     ]
 }
 
@@ -159,10 +222,14 @@ mod tests {
             ("commit.thread-num", false, "16"),
             ("flush.concurrent-num", false, "4"),
         ];
-        assert_eq!(
-            table,
-            expected.map(|(name, required, default)| (name.to_owned(), required, default.to_owned()))
-        );
+        let expected =
+            expected.map(|(name, required, default)| (name.to_owned(), required, default.to_owned()));
+        assert_eq!(table[..expected.len()], expected);
+    }
+
+    #[test]
+    fn no_option_of_our_own_is_required() {
+        assert!(own_options().iter().all(|option| !option.required && option.role == OptionRole::Plain));
     }
 
     #[test]

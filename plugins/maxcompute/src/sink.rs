@@ -20,7 +20,7 @@ use crate::shape::differences;
 use crate::sql::{Statement, create_table, run};
 use crate::token::Token;
 use crate::tunnel::Keeper;
-use crate::writer::Writer;
+use crate::writer::{Target, Writer};
 
 /// Differences of a table that an error lists; a table may have 1,200 columns.
 const SHOWN_DIFFERENCES: usize = 20;
@@ -62,19 +62,18 @@ impl<H: Host> Sink<H> {
             SchemaChange::RenameTable(new) => new,
             _ => &event.table,
         };
-        refuse_partitions(&event.schema)?;
         let (name, renamed) = (self.locate(&event.table).await?, self.locate(renamed).await?);
         alter::apply(&self.client, &name, &renamed, event).await
     }
 
     async fn create(&self, schema: &TableSchema) -> Result<Applied, Error> {
-        refuse_partitions(schema)?;
+        let creation = self.client.settings.creation.of_table(schema)?;
         let name = self.locate(&schema.table).await?;
         if let Some(found) = table(&self.client, &name).await? {
             check(schema, &name, &found)?;
             return Ok(Applied::Already);
         }
-        let sql = create_table(&name, schema, self.client.settings.buckets).map_err(|reason| {
+        let sql = create_table(&name, schema, &creation).map_err(|reason| {
             Error::config("maxcompute.type", format!("table {} cannot be created: {reason}", schema.table))
         })?;
         if let Some(schema) = &name.schema {
@@ -110,7 +109,7 @@ impl<H: Host> Sink<H> {
     /// # Errors
     /// The table does not exist or does not fit the schema.
     pub async fn open(&self, schema: TableSchema) -> Result<Writer<H>, Error> {
-        refuse_partitions(&schema)?;
+        self.client.settings.creation.of_table(&schema)?;
         let name = self.locate(&schema.table).await?;
         let found = existing_table(&self.client, &name).await.map_err(|fault| {
             if table_is_missing(&fault) {
@@ -123,7 +122,9 @@ impl<H: Host> Sink<H> {
         check(&schema, &name, &found)?;
         let keyed = found.transactional && !found.primary_key.is_empty();
         let mode = if keyed { Mode::Upsert } else { Mode::Append };
-        Ok(Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), schema, name, mode))
+        let partitions: Vec<_> = found.partition_keys.into_iter().map(|column| column.name).collect();
+        let target = Target::new(schema, name, mode);
+        Writer::new(Rc::clone(&self.client), Rc::clone(&self.keeper), target, &partitions)
     }
 
     /// Make what was prepared visible.
@@ -160,21 +161,8 @@ impl<H: Host> Sink<H> {
                 model
             }
         };
-        TableName::locate(&self.client.settings.project, id, model)
+        TableName::locate(&self.client.settings, id, model)
     }
-}
-
-fn refuse_partitions(schema: &TableSchema) -> Result<(), Error> {
-    if schema.partition_keys.is_empty() {
-        return Ok(());
-    }
-    let text = format!(
-        "table {} has partition keys, which version {} of the MaxCompute sink does not support; remove them from the \
-         transform",
-        schema.table,
-        env!("CARGO_PKG_VERSION"),
-    );
-    Err(Error::config("maxcompute.partition", text))
 }
 
 fn check(schema: &TableSchema, name: &TableName, found: &Table) -> Result<(), Error> {

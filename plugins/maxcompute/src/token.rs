@@ -4,7 +4,8 @@ use cdc_plugin::sink::Committable;
 use cdc_plugin::types::{Error, TableId};
 use serde::{Deserialize, Serialize};
 
-use crate::rest::TableName;
+use crate::rest::{Partition, TableName};
+use crate::tunnel::{Destination, SessionId};
 
 /// Version of the layout; a later sink still reads it.
 const VERSION: u32 = 1;
@@ -21,7 +22,7 @@ pub struct Token {
     /// Table.
     #[serde(flatten)]
     pub name: TableName,
-    /// Partition; none in this version.
+    /// Partition, as the tunnel names it.
     pub partition: Option<String>,
     /// Session id.
     pub session: String,
@@ -51,18 +52,45 @@ pub enum Kind {
 impl Token {
     /// A token of a session that was created at `created_at`, milliseconds since the epoch.
     #[must_use]
-    pub fn new(kind: Kind, name: TableName, session: String, created_at: u64) -> Self {
+    pub fn new(at: &SessionId, created_at: u64) -> Self {
         Self {
             version: VERSION,
-            kind,
-            name,
-            partition: None,
-            session,
+            kind: at.kind,
+            name: at.destination.name.clone(),
+            partition: at.destination.partition.as_ref().map(Partition::to_string),
+            session: at.id.clone(),
             route: None,
             blocks: None,
             held: false,
             created_at,
         }
+    }
+
+    /// With the worker that commits, as far as the writer knows.
+    #[must_use]
+    pub fn with_route(self, route: Option<String>) -> Self {
+        Self { route, ..self }
+    }
+
+    /// With the number of blocks that were uploaded.
+    #[must_use]
+    pub fn with_blocks(self, blocks: u32) -> Self {
+        Self { blocks: Some(blocks), ..self }
+    }
+
+    /// The session that it stands for.
+    ///
+    /// # Errors
+    /// Its partition cannot be read; blame is `permanent`.
+    pub fn at(&self) -> Result<SessionId, Error> {
+        let partition = self.partition.as_deref().map(|text| {
+            Partition::parse(text).ok_or_else(|| {
+                let text = format!("the token of session {} names no partition with `{text}`", self.session);
+                Error::permanent("maxcompute.token", text)
+            })
+        });
+        let destination = Destination { name: self.name.clone(), partition: partition.transpose()? };
+        Ok(SessionId { kind: self.kind, destination, id: self.session.clone() })
     }
 
     /// As the host keeps it.
@@ -113,13 +141,20 @@ mod tests {
 
     fn token() -> Token {
         let name = TableName { project: "p".to_owned(), schema: Some("s".to_owned()), table: "t".to_owned() };
-        Token { route: Some("h:1".to_owned()), ..Token::new(Kind::Upsert, name, "id".to_owned(), 1_000) }
+        let partition = Partition::parse("pt=20260101,hh=1 a");
+        let destination = Destination { name, partition };
+        let at = SessionId { kind: Kind::Upsert, destination, id: "id".to_owned() };
+        Token { route: Some("h:1".to_owned()), ..Token::new(&at, 1_000) }
     }
 
     #[test]
     fn a_token_is_read_as_it_was_written() {
         let committable = token().committable(&TableId::in_schema("s", "t")).unwrap();
-        assert_eq!(Token::read(&committable).unwrap(), token());
+        let read = Token::read(&committable).unwrap();
+        assert_eq!(read, token());
+        let at = read.at().unwrap();
+        assert_eq!(at.to_string(), "upsert session id of p.s.t (pt=20260101,hh=1 a)");
+        assert!(Token { partition: Some("pt".to_owned()), ..read }.at().is_err());
         assert_eq!(committable.expires, Some((1_000 + 86_400_000) * 1000));
     }
 

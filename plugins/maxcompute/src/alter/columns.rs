@@ -4,7 +4,7 @@ use cdc_plugin::types::{AddedColumn, Column, ColumnPosition, Error, TableSchema}
 
 use crate::alter::{Plan, Step};
 use crate::rest::{Table, TableName};
-use crate::shape::{column_type, same_name};
+use crate::shape::{column_type, data_columns, same_name};
 use crate::sql;
 
 /// Append the columns that are not there. They take null whatever the source says: the rows that are there have no
@@ -26,6 +26,7 @@ pub fn add_columns(
     for AddedColumn { column, .. } in added {
         let wanted = column_type(column).map_err(refuse)?;
         match table.column(&column.name) {
+            None if table.is_partition(&column.name) => {}
             None => missing.push(column),
             Some(found) if found.r#type == wanted => {}
             Some(found) => {
@@ -55,10 +56,10 @@ pub fn add_columns(
 fn misplaced<'a>(table: &Table, schema: &TableSchema, added: &'a [AddedColumn]) -> Option<&'a str> {
     let is_added = |name: &str| added.iter().any(|it| same_name(&it.column.name, name));
     let in_table = table.columns.iter().rev().map(|column| column.name.as_str());
-    let in_source = schema.columns.iter().rev().map(|column| column.name.as_str());
+    let in_source: Vec<_> = data_columns(schema).map(|(_, column)| column.name.as_str()).collect();
     let mut last: Vec<&str> = [
         in_table.into_iter().find(|name| !is_added(name)),
-        in_source.into_iter().find(|name| !is_added(name)),
+        in_source.into_iter().rfind(|name| !is_added(name)),
     ]
     .into_iter()
     .flatten()
@@ -80,6 +81,11 @@ fn misplaced<'a>(table: &Table, schema: &TableSchema, added: &'a [AddedColumn]) 
 /// Drop the columns that are there.
 #[must_use]
 pub fn drop_columns(name: &TableName, table: &Table, names: &[String]) -> Plan {
+    if let Some(column) = names.iter().find(|column| table.is_partition(column)) {
+        return Plan::Unsupported(format!(
+            "MaxCompute cannot drop `{column}`, which partitions table {name}; create the table anew"
+        ));
+    }
     let there: Vec<_> =
         names.iter().filter_map(|name| table.column(name)).map(|column| column.name.as_str()).collect();
     if let Some(key) = there.iter().find(|column| table.is_key(column)) {

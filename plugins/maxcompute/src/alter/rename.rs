@@ -43,6 +43,14 @@ pub fn rename_columns(
     schema: &TableSchema,
     renames: &[ColumnRename],
 ) -> Result<Plan, Error> {
+    let different = renames.iter().filter(|rename| !same_name(&rename.old, &rename.new));
+    if let Some(rename) = different.into_iter().find(|rename| table.is_partition(&rename.old)) {
+        return Ok(Plan::Unsupported(format!(
+            "MaxCompute cannot rename `{}`, which partitions table {name}; keep the old name in a transform, or create \
+             the table anew",
+            rename.old
+        )));
+    }
     let (chains, rings) = sort(name, renames)?;
     let mut steps = Vec::new();
     for chain in &chains {

@@ -4,7 +4,7 @@ use cdc_plugin::types::{Column, Error, TableSchema, TypeChange};
 
 use crate::alter::{Plan, Step};
 use crate::rest::{Table, TableName};
-use crate::shape::{column_type, same_name, widens};
+use crate::shape::{column_type, partition_columns, same_name, takes_partition, widens};
 use crate::sql;
 
 /// Bring columns to their new types, let those take null that the source lets, and follow their comments. A column
@@ -23,6 +23,20 @@ pub fn change_types(
         let new = Column { name: change.column.clone(), nodes: change.new.clone(), comment: None };
         let wanted = column_type(&new)
             .map_err(|reason| Error::config("maxcompute.type", format!("table {name}: {reason}")))?;
+        if let Some(found) = table.partition_keys.iter().find(|found| same_name(&found.name, &new.name)) {
+            let fits = partition_columns(schema).is_ok_and(|partitions| {
+                let mut same = partitions.iter().filter(|it| same_name(&it.column.name, &new.name));
+                same.all(|it| takes_partition(&found.r#type, &it.r#type))
+            });
+            if fits {
+                continue;
+            }
+            return Ok(Plan::Unsupported(format!(
+                "MaxCompute cannot change the type of `{}`, which partitions table {name}, from {} to {wanted}; create the \
+                 table anew",
+                new.name, found.r#type
+            )));
+        }
         let found = table.column(&new.name).ok_or_else(|| {
             let text = format!(
                 "column `{}` of table {name} cannot become {wanted}: it is not there; add it as the source has it",

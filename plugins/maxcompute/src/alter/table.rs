@@ -7,7 +7,7 @@ use crate::Host;
 use crate::alter::run::{done, execute, missing};
 use crate::alter::{Plan, Step};
 use crate::request::Client;
-use crate::rest::{Table, TableName, table};
+use crate::rest::{Table, TableName, partitions, table};
 use crate::shape::same_name;
 use crate::sql::{self, Statement, run};
 
@@ -20,14 +20,26 @@ pub(super) fn describe(name: &TableName, table: &Table, text: &str) -> Plan {
     Plan::Steps(vec![Step::comment(sql::comment_table(name, text))])
 }
 
+/// Partitions that one statement drops.
+const DROPPED_AT_ONCE: usize = 100;
+
 /// Remove all rows. Nothing tells whether a table has any, so it is always done; no row is written between two tries.
+///
+/// `TRUNCATE TABLE` empties no partitioned table (MaxCompute, "TRUNCATE"), so its partitions are dropped; the next rows
+/// add theirs again.
 pub(super) async fn truncate(client: &Client<impl Host>, name: &TableName) -> Result<Applied, Error> {
     let what = format!("truncating table {name}");
-    if table(client, name).await?.is_none() {
-        return Err(missing(&what, name));
+    let found = table(client, name).await?.ok_or_else(|| missing(&what, name))?;
+    if found.partition_keys.is_empty() {
+        let sql = sql::truncate_table(name);
+        run(client, &statement(name, &what, "SQLTruncateTask", &sql)).await?;
+    } else {
+        let there = partitions(client, name).await?;
+        for some in there.chunks(DROPPED_AT_ONCE) {
+            let sql = sql::drop_partitions(name, some);
+            run(client, &statement(name, &what, "SQLDropPartitionTask", &sql)).await?;
+        }
     }
-    let sql = sql::truncate_table(name);
-    run(client, &statement(name, &what, "SQLTruncateTask", &sql)).await?;
     Ok(done(client, &what))
 }
 

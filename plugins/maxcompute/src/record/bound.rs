@@ -1,5 +1,7 @@
 //! A plan bound to a batch: writes rows.
 
+use std::cell::RefCell;
+
 use crate::record::encoding::Cells;
 use crate::record::plan::{Meta, Operation};
 use crate::record::wire::{Tag, put_zigzag};
@@ -10,6 +12,17 @@ use crate::record::{Crc32c, Reject, RowReject};
 pub struct BoundPlan<'a> {
     pub(super) columns: Vec<BoundColumn<'a>>,
     pub(super) meta: Meta,
+    /// Where null stands in for values that cannot be written: those of which it did.
+    pub(super) nulled: Option<RefCell<Nulled>>,
+}
+
+/// Values for which null stands in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nulled {
+    /// How many there are.
+    pub count: u64,
+    /// The first.
+    pub first: Option<RowReject>,
 }
 
 #[derive(Debug)]
@@ -62,6 +75,26 @@ impl BoundPlan<'_> {
         Ok(crc)
     }
 
+    /// The values so far for which null stood in.
+    #[must_use]
+    pub fn nulled(&self) -> Nulled {
+        self.nulled.as_ref().map(|nulled| nulled.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Whether null may stand in for the value; that it does is remembered.
+    #[cold]
+    fn can_be_null(&self, column: &BoundColumn<'_>, reject: Reject) -> bool {
+        match &self.nulled {
+            Some(nulled) if column.nullable => {
+                let mut nulled = nulled.borrow_mut();
+                nulled.count += 1;
+                nulled.first.get_or_insert_with(|| RowReject { column: column.name.to_owned(), reject });
+                true
+            }
+            _ => false,
+        }
+    }
+
     #[inline]
     fn columns(&self, row: usize, image: Image, out: &mut Vec<u8>) -> Result<Crc32c, RowReject> {
         let mut crc = Crc32c::new();
@@ -80,6 +113,7 @@ impl BoundPlan<'_> {
             };
             if let Err(reject) = result
                 && (image == Image::Whole || column.key)
+                && !self.can_be_null(column, reject)
             {
                 return Err(RowReject { column: column.name.to_owned(), reject });
             }

@@ -20,7 +20,8 @@ pub(crate) enum Encoding {
         precision: u8,
         scale: u8,
     },
-    /// Text and binary.
+    /// Has to be UTF-8.
+    Text,
     Bytes,
     Time {
         digits: u8,
@@ -51,19 +52,46 @@ enum Bound<'a> {
     Date(&'a [i32]),
     Float(&'a [f32]),
     Double(&'a [f64]),
-    Decimal { words: &'a [u64], limit: i128, precision: u8, scale: u8 },
-    Bytes { offsets: &'a [u32], data: &'a [u8], limit: usize },
-    Time { micros: &'a [i64], digits: u8 },
-    Timestamp { units: &'a [i64], per_second: i64 },
-    Array { offsets: &'a [u32], elements: Box<Cells<'a>> },
-    Map { offsets: &'a [u32], entries: Box<(Cells<'a>, Cells<'a>)> },
+    Decimal {
+        words: &'a [u64],
+        limit: i128,
+        precision: u8,
+        scale: u8,
+    },
+    Bytes {
+        offsets: &'a [u32],
+        data: &'a [u8],
+        limit: usize,
+    },
+    /// Text of which some is not UTF-8; each value is looked at.
+    DoubtfulText {
+        offsets: &'a [u32],
+        data: &'a [u8],
+        limit: usize,
+    },
+    Time {
+        micros: &'a [i64],
+        digits: u8,
+    },
+    Timestamp {
+        units: &'a [i64],
+        per_second: i64,
+    },
+    Array {
+        offsets: &'a [u32],
+        elements: Box<Cells<'a>>,
+    },
+    Map {
+        offsets: &'a [u32],
+        entries: Box<(Cells<'a>, Cells<'a>)>,
+    },
     Struct(Vec<Cells<'a>>),
 }
 
 /// 0000-01-01 and 9999-12-31, days since the epoch.
-const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
+pub(super) const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
 /// The first second of 0000-01-01 and the last of 9999-12-31.
-const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+pub(super) const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
 // === impl Encoding ===
 
@@ -79,7 +107,8 @@ impl Encoding {
             T::Float => Self::Float,
             T::Double => Self::Double,
             T::Decimal(decimal) => Self::Decimal { precision: decimal.precision, scale: decimal.scale },
-            T::Char(_) | T::Varchar(_) | T::String | T::Binary(_) | T::Varbinary(_) | T::Bytes => Self::Bytes,
+            T::Char(_) | T::Varchar(_) | T::String => Self::Text,
+            T::Binary(_) | T::Varbinary(_) | T::Bytes => Self::Bytes,
             T::Date => Self::Date,
             T::Time(digits) => Self::Time { digits },
             T::Timestamp(digits) | T::TimestampLtz(digits) | T::TimestampTz(digits) => {
@@ -124,7 +153,12 @@ impl Encoding {
                 precision: *precision,
                 scale: *scale,
             },
-            (Self::Bytes, Values::VarBytes { offsets, data }) => Bound::Bytes { offsets, data, limit },
+            (Self::Text, Values::VarBytes { offsets, data }) if !is_text(offsets, data) => {
+                Bound::DoubtfulText { offsets, data, limit }
+            }
+            (Self::Bytes | Self::Text, Values::VarBytes { offsets, data }) => {
+                Bound::Bytes { offsets, data, limit }
+            }
             (Self::Time { digits }, Values::Int64s(micros)) => Bound::Time { micros, digits: *digits },
             (Self::Timestamp { per_second }, Values::Int64s(units)) => {
                 Bound::Timestamp { units, per_second: *per_second }
@@ -220,6 +254,15 @@ impl Cells<'_> {
                 put_bytes(bytes, out, crc);
                 return Ok(());
             }
+            Bound::DoubtfulText { offsets, data, limit } => {
+                let bytes = &data[offsets[slot] as usize..offsets[slot + 1] as usize];
+                std::str::from_utf8(bytes).map_err(|error| Reject::Utf8(error.valid_up_to()))?;
+                if bytes.len() > *limit {
+                    return Err(Reject::TooLong(bytes.len(), *limit));
+                }
+                put_bytes(bytes, out, crc);
+                return Ok(());
+            }
             Bound::Time { micros, digits } => {
                 put_bytes(Text::time(micros[slot], *digits).as_bytes(), out, crc);
                 return Ok(());
@@ -267,6 +310,12 @@ impl Cells<'_> {
         out.push(u8::from(null));
         if null { Ok(()) } else { self.put(slot, out, crc) }
     }
+}
+
+/// Whether every value of a column is UTF-8: looked at once for the whole batch.
+fn is_text(offsets: &[u32], data: &[u8]) -> bool {
+    std::str::from_utf8(data)
+        .is_ok_and(|text| offsets.iter().all(|offset| text.is_char_boundary(*offset as usize)))
 }
 
 /// -2^63 is what MaxCompute refuses.

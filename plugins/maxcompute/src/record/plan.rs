@@ -1,12 +1,15 @@
 //! Which source column feeds which target column.
 
+use std::cell::RefCell;
+
 use cdc_plugin::batch::BatchView;
 use cdc_plugin::types::{Error, TableSchema};
 
 use crate::record::bound::{BoundColumn, BoundPlan};
 use crate::record::encoding::Encoding;
 use crate::record::wire::{Tag, WireType};
-use crate::shape::{TargetColumn, column_type, key_names};
+use crate::settings::InvalidValue;
+use crate::shape::{TargetColumn, column_type, is_partition, key_names};
 
 /// Longest text or binary value unless a session says otherwise: 8 MiB.
 pub(crate) const FIELD_LIMIT: usize = 8 << 20;
@@ -18,6 +21,7 @@ pub struct Plan {
     /// Columns of the target, those that the source does not have included.
     pub(super) width: u32,
     limit: usize,
+    invalid: InvalidValue,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +48,8 @@ pub enum Operation {
 }
 
 impl Plan {
-    /// Match a source's columns with a target's, by name without case. Target columns that the source lacks stay null.
+    /// Match a source's columns with a target's, by name without case. Target columns that the source lacks stay null;
+    /// partition columns are no part of a record.
     ///
     /// # Errors
     /// A source column is missing in the target or has another type there, or the target wants a value that the source
@@ -59,7 +64,12 @@ impl Plan {
         let key = key_names(schema).map_err(refuse)?;
         let mut columns = Vec::with_capacity(schema.columns.len());
         let mut node = 0;
-        for column in &schema.columns {
+        for (index, column) in schema.columns.iter().enumerate() {
+            let first = node;
+            node += column.nodes.len();
+            if is_partition(schema, index) {
+                continue;
+            }
             let wanted = column_type(column).map_err(refuse)?;
             let name = column.name.to_lowercase();
             let Some(at) = target.iter().position(|found| found.name.to_lowercase() == name) else {
@@ -75,12 +85,11 @@ impl Plan {
             columns.push(PlanColumn {
                 name: column.name.clone(),
                 number: at as u32 + 1,
-                node,
+                node: first,
                 encoding,
                 nullable: target[at].nullable && !key,
                 key,
             });
-            node += column.nodes.len();
         }
         columns.sort_by_key(|column| column.number);
         if let Some(pair) = columns.windows(2).find(|pair| pair[0].number == pair[1].number) {
@@ -96,7 +105,13 @@ impl Plan {
             }
         }
         let limit = limit.filter(|limit| *limit > 0).unwrap_or(FIELD_LIMIT);
-        Ok(Self { columns, width: target.len() as u32, limit })
+        Ok(Self { columns, width: target.len() as u32, limit, invalid: InvalidValue::Fail })
+    }
+
+    /// With what becomes of a value that cannot be written.
+    #[must_use]
+    pub fn on_invalid(self, invalid: InvalidValue) -> Self {
+        Self { invalid, ..self }
     }
 
     /// Bind to the slices of a batch of the same schema.
@@ -119,7 +134,8 @@ impl Plan {
         let columns = columns.collect::<Option<Vec<_>>>().ok_or_else(|| {
             Error::permanent("maxcompute.batch", "a batch is not laid out as its schema says")
         })?;
-        Ok(BoundPlan { columns, meta: Meta::after(self.width) })
+        let nulled = (self.invalid == InvalidValue::Null).then(RefCell::default);
+        Ok(BoundPlan { columns, meta: Meta::after(self.width), nulled })
     }
 }
 

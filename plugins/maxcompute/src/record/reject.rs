@@ -22,6 +22,12 @@ pub enum Reject {
     Timestamp(i64),
     /// More digits than the column has: the unscaled value, the precision and the scale.
     Digits(i128, u8, u8),
+    /// Text that is not UTF-8: how many of its bytes are.
+    Utf8(usize),
+    /// Null or empty where it has to name a partition.
+    NoPartition,
+    /// It has to name a partition, and has characters or blanks that none may have.
+    OddPartition,
 }
 
 /// A row that cannot be written.
@@ -43,6 +49,8 @@ impl Reject {
                 "maxcompute.row.range"
             }
             Self::TooLong(..) => "maxcompute.row.too-long",
+            Self::Utf8(_) => "maxcompute.row.utf8",
+            Self::NoPartition | Self::OddPartition => "maxcompute.row.partition",
         }
     }
 }
@@ -67,9 +75,18 @@ impl fmt::Display for Reject {
             }
             Self::Digits(unscaled, precision, scale) => {
                 let text = Text::decimal(*unscaled, *scale);
-                let text = String::from_utf8_lossy(text.as_bytes());
                 write!(out, "is {text}, which does not fit DECIMAL({precision},{scale})")
             }
+            Self::Utf8(valid) => {
+                write!(out, "is text that is not UTF-8 behind its first {valid} bytes; keep it as binary in the source")
+            }
+            Self::NoPartition => out.write_str(
+                "is null or empty, and MaxCompute has no partition of that name; give it a value in a transform",
+            ),
+            Self::OddPartition => out.write_str(
+                "names a partition and has a comma, slash, equals sign, quote, backslash or control character, or a blank at \
+                 an end, which none may have; replace it in a transform",
+            ),
         }
     }
 }
@@ -81,8 +98,14 @@ impl RowReject {
         Rejection {
             row,
             code: self.reject.code().to_owned(),
-            message: format!("the value of column `{}` {}", self.column, self.reject),
+            message: self.to_string(),
             column: Some(self.column),
         }
+    }
+}
+
+impl fmt::Display for RowReject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the value of column `{}` {}", self.column, self.reject)
     }
 }

@@ -1,5 +1,7 @@
 //! Decimals and times as text, written into a buffer on the stack.
 
+use std::fmt;
+
 /// Room for the longest decimal (39 digits, sign, point, a zero before it) and the longest time.
 pub(crate) struct Text {
     bytes: [u8; 48],
@@ -105,6 +107,12 @@ impl Text {
     fn byte(&mut self, byte: u8) {
         self.start -= 1;
         self.bytes[self.start] = byte;
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&String::from_utf8_lossy(self.as_bytes()))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::request::call::{Answer, Call, Place};
 use crate::request::fault::{Fault, FaultKind, Refusal};
 use crate::request::retry::{Policy, repeat};
-use crate::request::sign::{Scheme, authorization, string_to_sign};
+use crate::request::sign::{authorization, string_to_sign};
 use crate::settings::Settings;
 
 /// What `User-Agent` and `x-odps-user-agent` say.
@@ -24,9 +24,6 @@ pub struct Client<H> {
     pub host: H,
     /// The sink's options.
     pub settings: Settings,
-    /// What is tried again.
-    pub policy: Policy,
-    scheme: Scheme,
     /// The tunnel endpoint that MaxCompute named; asked for again after the tunnel was not reached.
     route: RefCell<Option<Endpoint>>,
 }
@@ -34,7 +31,12 @@ pub struct Client<H> {
 impl<H: Host> Client<H> {
     /// A client; nothing is sent yet.
     pub fn new(host: H, settings: Settings) -> Self {
-        Self { host, settings, policy: Policy::default(), scheme: Scheme::V1, route: RefCell::new(None) }
+        Self { host, settings, route: RefCell::new(None) }
+    }
+
+    /// What is tried again.
+    pub fn policy(&self) -> &Policy {
+        &self.settings.policy
     }
 
     /// Nanoseconds since the epoch.
@@ -53,7 +55,7 @@ impl<H: Host> Client<H> {
     /// # Errors
     /// The last failure.
     pub async fn send(&self, call: &Call) -> Result<Answer, Fault> {
-        repeat(&self.host, &self.policy, call.repeatable, async || self.attempt(call).await).await
+        repeat(&self.host, self.policy(), call.repeatable, async || self.attempt(call).await).await
     }
 
     /// Send once.
@@ -116,8 +118,8 @@ impl<H: Host> Client<H> {
         headers.extend(call.headers.iter().map(|(name, value)| (*name, value.as_str())));
 
         let text = string_to_sign(method_name(call.method), &headers, &call.path, &query);
-        let Settings { access_id, access_key, sts_token, .. } = &self.settings;
-        let authorization = authorization(&self.host, &self.scheme, access_id, access_key, now, &text)
+        let Settings { access_id, access_key, sts_token, scheme, .. } = &self.settings;
+        let authorization = authorization(&self.host, scheme, access_id, access_key, now, &text)
             .map_err(|error| FaultKind::NotSent(Blame::Config, format!("option `access-key`: {error}")))?;
         headers.push(("Authorization", &authorization));
 

@@ -1,11 +1,15 @@
 //! Metadata: projects, schemas and tables.
 
 mod name;
+mod partition;
+mod partitions;
 mod project;
 mod schema;
 mod table;
 
 pub use name::TableName;
+pub use partition::{Partition, is_value};
+pub use partitions::partitions;
 pub use project::has_schema_model;
 pub use schema::create_schema;
 pub use table::{Table, existing_table, table, table_is_missing};

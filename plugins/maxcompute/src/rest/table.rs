@@ -132,7 +132,13 @@ impl Table {
         self.primary_key.iter().any(|key| same_name(key, name))
     }
 
-    /// The column of that name, in any case.
+    /// Whether the column partitions the table.
+    #[must_use]
+    pub fn is_partition(&self, name: &str) -> bool {
+        self.partition_keys.iter().any(|key| same_name(&key.name, name))
+    }
+
+    /// The column of that name, in any case; partition columns are none.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&TargetColumn> {
         self.columns.iter().find(|column| same_name(&column.name, name))

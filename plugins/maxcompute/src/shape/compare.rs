@@ -3,7 +3,7 @@
 use cdc_plugin::types::{Error, TableSchema};
 
 use crate::rest::Table;
-use crate::shape::{column_type, key_names, same_name};
+use crate::shape::{column_type, data_columns, key_names, partition_columns, same_name, takes_partition};
 
 /// What keeps the table from taking the schema's rows, a line for each; empty when it can.
 ///
@@ -18,9 +18,12 @@ pub fn differences(schema: &TableSchema, table: &Table) -> Result<Vec<String>, E
     };
     let mut lines = Vec::new();
     let key = key_names(schema).map_err(invalid)?;
-    for column in &schema.columns {
+    for (_, column) in data_columns(schema) {
         let wanted = column_type(column).map_err(invalid)?;
         match table.column(&column.name) {
+            None if table.is_partition(&column.name) => {
+                lines.push(format!("column `{}` partitions it, and is no partition key here", column.name));
+            }
             None => lines.push(format!("column `{}` {wanted} is missing", column.name)),
             Some(found) if found.r#type != wanted => {
                 lines.push(format!("column `{}` is {}, not {wanted}", column.name, found.r#type));
@@ -32,14 +35,29 @@ pub fn differences(schema: &TableSchema, table: &Table) -> Result<Vec<String>, E
         }
     }
     for found in &table.columns {
-        let known = schema.columns.iter().any(|column| same_name(&column.name, &found.name));
+        let known = data_columns(schema).any(|(_, column)| same_name(&column.name, &found.name));
         if !known && !found.nullable {
             lines.push(format!("column `{}` is NOT NULL and the source does not have it", found.name));
         }
     }
-    if !table.partition_keys.is_empty() {
-        let names: Vec<_> = table.partition_keys.iter().map(|column| column.name.as_str()).collect();
-        lines.push(format!("it is partitioned by ({})", names.join(", ")));
+    let partitions = partition_columns(schema).map_err(invalid)?;
+    for partition in &partitions {
+        let name = &partition.column.name;
+        let found = table.partition_keys.iter().find(|found| same_name(&found.name, name));
+        match found {
+            None => lines.push(format!("it is not partitioned by `{name}`")),
+            Some(found) if !takes_partition(&found.r#type, &partition.r#type) => {
+                lines
+                    .push(format!("partition column `{name}` is {}, not {}", found.r#type, partition.r#type));
+            }
+            Some(_) => {}
+        }
+    }
+    for found in &table.partition_keys {
+        let known = partitions.iter().any(|partition| same_name(&partition.column.name, &found.name));
+        if !known {
+            lines.push(format!("it is partitioned by `{}`, which is no partition key here", found.name));
+        }
     }
     let found: Vec<_> = table.primary_key.iter().map(String::as_str).collect();
     let same_key = key.len() == found.len() && key.iter().all(|name| contains(&found, name));
@@ -127,7 +145,28 @@ mod tests {
         );
         assert_eq!(
             lines(|table| table.partition_keys.push(column("pt", OdpsType::String, true))),
-            ["it is partitioned by (pt)"]
+            ["it is partitioned by `pt`, which is no partition key here"]
         );
+    }
+
+    #[test]
+    fn partitions_are_compared_by_name_and_by_what_they_take() {
+        let partitioned = |columns: Vec<TargetColumn>| {
+            let mut schema = schema();
+            schema.columns.push(Column::new("Day", LogicalType::Date, true));
+            schema.partition_keys = vec![2];
+            let table = Table { partition_keys: columns, ..table() };
+            differences(&schema, &table).unwrap()
+        };
+        assert_eq!(partitioned(vec![column("day", OdpsType::String, true)]), [""; 0]);
+        assert_eq!(
+            partitioned(vec![column("day", OdpsType::Bigint, true)]),
+            ["partition column `Day` is BIGINT, not STRING"]
+        );
+        assert_eq!(
+            partitioned(vec![column("pt", OdpsType::String, true)]),
+            ["it is not partitioned by `Day`", "it is partitioned by `pt`, which is no partition key here"]
+        );
+        assert_eq!(partitioned(Vec::new()), ["it is not partitioned by `Day`"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use cdc_plugin::types::{Column, LogicalType, TableSchema, TypeNode};
 
-use crate::shape::OdpsType;
+use crate::shape::{OdpsType, is_partition};
 
 /// The type of a column of a table that the sink creates.
 ///
@@ -21,21 +21,30 @@ pub fn column_type(column: &Column) -> Result<OdpsType, String> {
     }
 }
 
-/// The names of the key columns.
+/// The names of the sink's key columns. A partition column is no part of the key: within a partition all rows have the
+/// same value of it.
 ///
 /// # Errors
-/// The key refers to a column that does not exist.
+/// The key refers to a column that does not exist, or has partition columns alone.
 pub fn key_names(schema: &TableSchema) -> Result<Vec<&str>, String> {
-    schema
-        .primary_key
-        .iter()
-        .map(|index| {
-            let column = schema.columns.get(*index as usize);
-            column.map(|column| column.name.as_str()).ok_or_else(|| {
-                format!("the primary key refers to column {index} of {}", schema.columns.len())
-            })
-        })
-        .collect()
+    let mut names = Vec::new();
+    for index in &schema.primary_key {
+        let column = schema
+            .columns
+            .get(*index as usize)
+            .ok_or_else(|| format!("the primary key refers to column {index} of {}", schema.columns.len()))?;
+        if !is_partition(schema, *index as usize) {
+            names.push(column.name.as_str());
+        }
+    }
+    if names.is_empty() && schema.is_keyed() {
+        return Err(
+            "every column of its primary key is a partition key, so that no key is left; partition by other \
+                    columns"
+                .to_owned(),
+        );
+    }
+    Ok(names)
 }
 
 /// Take one type off the front of the nodes.

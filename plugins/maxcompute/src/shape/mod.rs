@@ -3,11 +3,13 @@
 mod compare;
 mod mapping;
 mod odps_type;
+mod partition;
 mod widening;
 
 pub use compare::differences;
 pub use mapping::{column_type, key_names};
 pub use odps_type::{InvalidType, OdpsType};
+pub use partition::{PartitionColumn, data_columns, is_partition, partition_columns, takes_partition};
 pub use widening::widens;
 
 /// A column as MaxCompute tells of it.

@@ -2,7 +2,7 @@
 
 use cdc_plugin::types::Column;
 
-use crate::rest::TableName;
+use crate::rest::{Partition, TableName};
 use crate::shape::{OdpsType, column_type};
 use crate::sql::create::comment;
 use crate::sql::{identifier, literal};
@@ -64,6 +64,26 @@ pub fn rename_table(name: &TableName, new: &str) -> String {
     alter(name, &format!("RENAME TO {}", identifier(new)))
 }
 
+/// Add a partition, unless it is there.
+#[must_use]
+pub fn add_partition(name: &TableName, partition: &Partition) -> String {
+    alter(name, &format!("ADD IF NOT EXISTS PARTITION ({})", values(partition)))
+}
+
+/// Drop partitions with their rows, as far as they are there.
+#[must_use]
+pub fn drop_partitions(name: &TableName, partitions: &[Partition]) -> String {
+    let parts: Vec<_> =
+        partitions.iter().map(|partition| format!("PARTITION ({})", values(partition))).collect();
+    alter(name, &format!("DROP IF EXISTS {}", parts.join(", ")))
+}
+
+fn values(partition: &Partition) -> String {
+    let pairs =
+        partition.values().iter().map(|(name, value)| format!("{}={}", identifier(name), literal(value)));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
 /// Remove all rows.
 #[must_use]
 pub fn truncate_table(name: &TableName) -> String {
@@ -98,6 +118,8 @@ mod tests {
             add_columns(&name(), &[&select, &sum]).unwrap(),
             "ALTER TABLE `p`.`s`.`t``` ADD COLUMNS (`select` STRING COMMENT 'it\\'s \\\\',`a``b` DECIMAL(10,2));"
         );
+        let day = [("pt", "1 a"), ("order", "\\")];
+        let day = Partition::new(day.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
         let rest = [
             (drop_columns(&name(), &["a", "`"]), "DROP COLUMNS `a`,````"),
             (rename_column(&name(), "a", "order"), "CHANGE COLUMN `a` RENAME TO `order`"),
@@ -110,6 +132,11 @@ mod tests {
             (comment_column(&name(), "a", "'"), "CHANGE COLUMN `a` COMMENT '\\''"),
             (comment_table(&name(), "it's"), "SET COMMENT 'it\\'s'"),
             (rename_table(&name(), "u`"), "RENAME TO `u```"),
+            (add_partition(&name(), &day), "ADD IF NOT EXISTS PARTITION (`pt`='1 a',`order`='\\\\')"),
+            (
+                drop_partitions(&name(), &[day.clone(), day.clone()]),
+                "DROP IF EXISTS PARTITION (`pt`='1 a',`order`='\\\\'), PARTITION (`pt`='1 a',`order`='\\\\')",
+            ),
         ];
         for (sql, expected) in rest {
             assert_eq!(sql, format!("ALTER TABLE `p`.`s`.`t``` {expected};"));

@@ -6,8 +6,8 @@ mod instance;
 mod quote;
 
 pub use alter::{
-    add_columns, allow_null, change_type, comment_column, comment_table, drop_columns, drop_table,
-    rename_column, rename_table, truncate_table,
+    add_columns, add_partition, allow_null, change_type, comment_column, comment_table, drop_columns,
+    drop_partitions, drop_table, rename_column, rename_table, truncate_table,
 };
 pub use create::{comment_text, create_table};
 pub use instance::{Statement, run};

@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::Host;
 use crate::request::{Class, Client, Fault};
-use crate::tunnel::{UploadSession, UploadStatus, UpsertSession, UpsertStatus};
+use crate::tunnel::{Session, Status};
 
 /// Longest time that a session is left alone, in nanoseconds.
 const INTERVAL: u64 = 30_000_000_000;
@@ -20,27 +20,12 @@ const QUESTIONS: usize = 8;
 
 /// The sessions that writers hold open.
 #[derive(Debug, Default)]
-pub struct Keeper(RefCell<Vec<Held>>);
-
-#[derive(Clone, Debug)]
-enum Held {
-    Upsert(Weak<UpsertSession>),
-    Upload(Weak<UploadSession>),
-}
-
-/// A session that somebody holds.
-#[derive(Clone, Debug)]
-pub enum Open {
-    /// Of a Delta table.
-    Upsert(Rc<UpsertSession>),
-    /// Of an append table.
-    Upload(Rc<UploadSession>),
-}
+pub struct Keeper(RefCell<Vec<Weak<Session>>>);
 
 impl Keeper {
     /// Keep a session alive for as long as somebody holds it.
-    pub fn keep(&self, session: &Open) {
-        self.0.borrow_mut().push(session.downgrade());
+    pub fn keep(&self, session: &Rc<Session>) {
+        self.0.borrow_mut().push(Rc::downgrade(session));
     }
 
     /// Ask about the sessions that were left alone for long. The answer is the time to the next one that is due, none
@@ -50,16 +35,16 @@ impl Keeper {
     /// A session has ended under its writer; blame is `transient`: what it held has to be written again.
     pub async fn poll(&self, client: &Client<impl Host>) -> Result<Option<Duration>, Error> {
         let now = client.host.monotonic();
-        let due: Vec<Held> = self
+        let due: Vec<_> = self
             .open()
             .into_iter()
             .filter(|session| session.touched().saturating_add(INTERVAL) <= now)
-            .map(|session| session.downgrade())
+            .map(|session| Rc::downgrade(&session))
             .collect();
         // While a question waits for its turn, its writer may let go of the session.
         let results: Vec<_> = stream::iter(due)
             .map(async |held| match held.upgrade() {
-                Some(session) => session.ask(client).await,
+                Some(session) => ask(client, &session).await,
                 None => Ok(()),
             })
             .buffer_unordered(QUESTIONS)
@@ -77,7 +62,7 @@ impl Keeper {
     }
 
     /// The sessions that are still held; forgets the others.
-    fn open(&self) -> Vec<Open> {
+    fn open(&self) -> Vec<Rc<Session>> {
         let mut open = Vec::new();
         self.0.borrow_mut().retain(|held| {
             let session = held.upgrade();
@@ -89,70 +74,24 @@ impl Keeper {
     }
 }
 
-impl Held {
-    fn upgrade(&self) -> Option<Open> {
-        match self {
-            Self::Upsert(session) => session.upgrade().map(Open::Upsert),
-            Self::Upload(session) => session.upgrade().map(Open::Upload),
-        }
-    }
+/// Ask about a session. An answer that comes after the writer has let go of it tells nothing about the writer: the host
+/// may have committed or aborted it meanwhile.
+async fn ask(client: &Client<impl Host>, session: &Rc<Session>) -> Result<(), Error> {
+    let result = refresh(client, session).await;
+    let is_abandoned = Rc::strong_count(session) == 1;
+    if is_abandoned { Ok(()) } else { result }
 }
 
-impl Open {
-    fn downgrade(&self) -> Held {
-        match self {
-            Self::Upsert(session) => Held::Upsert(Rc::downgrade(session)),
-            Self::Upload(session) => Held::Upload(Rc::downgrade(session)),
-        }
-    }
-
-    /// Whether nobody but the caller holds the session.
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Upsert(session) => Rc::strong_count(session) == 1,
-            Self::Upload(session) => Rc::strong_count(session) == 1,
-        }
-    }
-
-    fn touched(&self) -> u64 {
-        match self {
-            Self::Upsert(session) => session.touched(),
-            Self::Upload(session) => session.touched(),
-        }
-    }
-
-    /// Ask about the session. An answer that comes after the writer has let go of it tells nothing about the writer:
-    /// the host may have committed or aborted it meanwhile.
-    async fn ask(&self, client: &Client<impl Host>) -> Result<(), Error> {
-        let result = self.refresh(client).await;
-        if self.is_abandoned() { Ok(()) } else { result }
-    }
-
-    async fn refresh(&self, client: &Client<impl Host>) -> Result<(), Error> {
-        let (name, id) = match self {
-            Self::Upsert(session) => (&session.name, &session.id),
-            Self::Upload(session) => (&session.name, &session.id),
-        };
+async fn refresh(client: &Client<impl Host>, session: &Session) -> Result<(), Error> {
+    match session.refresh(client).await {
         // One that commits or has committed is no longer the writer's, and nothing of it is lost.
-        let alive = match self {
-            Self::Upsert(session) => session
-                .refresh(client)
-                .await
-                .map(|status| !matches!(status, UpsertStatus::Ended | UpsertStatus::Other(_))),
-            Self::Upload(session) => session
-                .refresh(client)
-                .await
-                .map(|status| !matches!(status, UploadStatus::Ended | UploadStatus::Other(_))),
-        };
-        match alive {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(lost(name, id)),
-            Err(fault) if is_lost(&fault) => Err(lost(name, id).because(Error::from(fault).message)),
-            Err(fault) if Class::of(&fault.kind) == Class::Final => Err(fault.into()),
-            Err(fault) => {
-                client.host.log(Level::Warn, &format!("{} failed for now: {}", fault.what, fault.kind), &[]);
-                Ok(())
-            }
+        Ok(Status::Open | Status::Committing | Status::Committed) => Ok(()),
+        Ok(Status::Ended | Status::Other(_)) => Err(lost(session)),
+        Err(fault) if is_lost(&fault) => Err(lost(session).because(Error::from(fault).message)),
+        Err(fault) if Class::of(&fault.kind) == Class::Final => Err(fault.into()),
+        Err(fault) => {
+            client.host.log(Level::Warn, &format!("{} failed for now: {}", fault.what, fault.kind), &[]);
+            Ok(())
         }
     }
 }
@@ -161,11 +100,10 @@ fn is_lost(fault: &Fault) -> bool {
     fault.is_not_found() || fault.refusal().is_some_and(|refusal| refusal.is("UpsertSessionNotFound"))
 }
 
-fn lost(name: &crate::rest::TableName, id: &str) -> Error {
-    Error::transient(
-        "maxcompute.session",
-        format!(
-            "session {id} of {name} ended before it committed; the rows since the last checkpoint are written again"
-        ),
-    )
+fn lost(session: &Session) -> Error {
+    let text = format!(
+        "the {} ended before it committed; the rows since the last checkpoint are written again",
+        session.at
+    );
+    Error::transient("maxcompute.session", text)
 }

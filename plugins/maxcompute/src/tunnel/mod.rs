@@ -2,9 +2,12 @@
 
 mod columns;
 mod keeper;
+mod session;
+mod slots;
 mod upload;
 mod upsert;
 
-pub use keeper::{Keeper, Open};
-pub use upload::{BLOCKS, UploadSession, UploadStatus};
-pub use upsert::{UpsertSession, UpsertStatus};
+pub use keeper::Keeper;
+pub use session::{Destination, Look, Session, SessionId, Status};
+pub use upload::{BLOCKS, UploadSession};
+pub use upsert::UpsertSession;

@@ -5,15 +5,16 @@ use std::rc::Rc;
 
 use cdc_plugin::batch::BatchView;
 use cdc_plugin::sink::Rejection;
-use cdc_plugin::types::{Error, RowKind};
+use cdc_plugin::types::Error;
 use futures_util::{StreamExt as _, stream};
 
 use crate::Host;
-use crate::record::{Plan, RecordStream};
+use crate::record::{Nulled, Plan, RecordStream};
 use crate::request::Client;
 use crate::settings::Settings;
-use crate::token::{Kind, Token};
+use crate::token::Token;
 use crate::tunnel::{BLOCKS, UploadSession};
+use crate::writer::share::Rows;
 
 /// Largest block: nine tenths of 64 MiB, as the Java SDK's buffered writer has it.
 const LARGEST_BLOCK: u64 = (64 << 20) / 10 * 9;
@@ -21,7 +22,7 @@ const LARGEST_BLOCK: u64 = (64 << 20) / 10 * 9;
 /// An upload session and its buffers.
 #[derive(Debug)]
 pub(super) struct AppendLoad {
-    session: Rc<UploadSession>,
+    session: UploadSession,
     plan: Rc<Plan>,
     /// The block that takes rows.
     current: RecordStream,
@@ -37,12 +38,7 @@ pub(super) struct AppendLoad {
 
 impl AppendLoad {
     /// As many blocks fill `total.buffer-size` as are uploaded at the same time.
-    pub(super) fn new(
-        session: Rc<UploadSession>,
-        plan: Rc<Plan>,
-        settings: &Settings,
-        created_at: u64,
-    ) -> Self {
+    pub(super) fn new(session: UploadSession, plan: Rc<Plan>, settings: &Settings, created_at: u64) -> Self {
         let block_size =
             (settings.total_buffer / settings.flush_concurrency.max(1) as u64).clamp(1, LARGEST_BLOCK);
         Self {
@@ -56,23 +52,23 @@ impl AppendLoad {
         }
     }
 
-    /// Inserts and after images are appended; before images and deletes leave no trace in a history.
-    pub(super) fn write(&mut self, view: &BatchView<'_>) -> Result<Vec<Rejection>, Error> {
+    /// Lay out rows; those that cannot be written, and values for which null stands in, are returned.
+    pub(super) fn write(
+        &mut self,
+        view: &BatchView<'_>,
+        rows: &Rows,
+    ) -> Result<(Vec<Rejection>, Nulled), Error> {
         let plan = self.plan.bind(view)?;
         let mut rejected = Vec::new();
-        for (row, kind) in view.batch.kinds.iter().enumerate() {
-            match RowKind::from_byte(*kind) {
-                Some(RowKind::Insert | RowKind::UpdateAfter) => {}
-                Some(RowKind::UpdateBefore | RowKind::Delete) | None => continue,
-            }
-            if let Err(reject) = self.current.record(|out| plan.append(row, out)) {
-                rejected.push(reject.at(row as u32));
+        for (row, _) in rows {
+            if let Err(reject) = self.current.record(|out| plan.append(*row as usize, out)) {
+                rejected.push(reject.at(*row));
             }
             if self.current.len() as u64 >= self.block_size {
                 self.full.push_back(std::mem::take(&mut self.current));
             }
         }
-        Ok(rejected)
+        Ok((rejected, plan.nulled()))
     }
 
     pub(super) async fn relieve(&mut self, client: &Client<impl Host>) -> Result<(), Error> {
@@ -102,10 +98,8 @@ impl AppendLoad {
 
     pub(super) fn token(&self) -> Option<Token> {
         (self.next_block > 0).then(|| {
-            let (name, id) = (self.session.name.clone(), self.session.id.clone());
-            let mut token = Token::new(Kind::Upload, name, id, self.created_at);
-            token.blocks = Some(self.next_block);
-            token
+            let token = Token::new(&self.session.session.at, self.created_at);
+            token.with_blocks(self.next_block)
         })
     }
 
@@ -117,8 +111,8 @@ impl AppendLoad {
             return Err(Error::permanent(
                 "maxcompute.blocks",
                 format!(
-                    "upload session {} of {} would have more than {BLOCKS} blocks; raise `total.buffer-size`",
-                    self.session.id, self.session.name
+                    "{} would have more than {BLOCKS} blocks; raise `total.buffer-size`",
+                    self.session.session.at
                 ),
             ));
         }

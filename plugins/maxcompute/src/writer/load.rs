@@ -1,30 +1,37 @@
 //! A session, the rows that wait for it, and the plan that lays them out.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use cdc_plugin::batch::BatchView;
 use cdc_plugin::sink::{Mode, Rejection};
-use cdc_plugin::types::{Error, RowKind, TableSchema};
+use cdc_plugin::types::{Error, TableSchema};
 
 use crate::Host;
-use crate::record::Plan;
-use crate::request::Client;
-use crate::rest::TableName;
+use crate::record::{Nulled, Plan};
+use crate::request::{Client, Fault};
+use crate::rest::{Partition, TableName};
+use crate::settings::InvalidValue;
 use crate::shape::TargetColumn;
+use crate::sql::{self, Statement, run};
 use crate::token::Token;
-use crate::tunnel::{Keeper, Open, UploadSession, UpsertSession};
+use crate::tunnel::{Destination, Keeper, UploadSession, UpsertSession};
 use crate::writer::append::AppendLoad;
+use crate::writer::share::Rows;
 use crate::writer::upsert::UpsertLoad;
 
 /// The table that is written.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     pub(super) schema: TableSchema,
     pub(super) name: TableName,
     pub(super) mode: Mode,
-    /// The last plan and the columns it was made for: sessions of a table nearly always have the same.
-    plan: Option<(Vec<TargetColumn>, Option<usize>, Rc<Plan>)>,
+    plan: RefCell<Option<KnownPlan>>,
 }
+
+/// The last plan, and the columns and the longest value that it was made for: sessions of a table nearly always have the
+/// same.
+type KnownPlan = (Vec<TargetColumn>, Option<usize>, Rc<Plan>);
 
 /// One session of either kind.
 #[derive(Debug)]
@@ -36,28 +43,24 @@ pub(super) enum Load {
 // === impl Target ===
 
 impl Target {
-    pub(super) fn new(schema: TableSchema, name: TableName, mode: Mode) -> Self {
-        Self { schema, name, mode, plan: None }
+    pub(crate) fn new(schema: TableSchema, name: TableName, mode: Mode) -> Self {
+        Self { schema, name, mode, plan: RefCell::default() }
     }
 
-    /// Whether any row of these kinds leaves a trace in the table.
-    pub(super) fn wants(&self, kinds: &[u8]) -> bool {
-        kinds.iter().any(|kind| match RowKind::from_byte(*kind) {
-            Some(RowKind::Insert | RowKind::UpdateAfter) => true,
-            Some(RowKind::Delete) => self.mode == Mode::Upsert,
-            Some(RowKind::UpdateBefore) | None => false,
-        })
-    }
-
-    fn plan(&mut self, columns: &[TargetColumn], limit: Option<usize>) -> Result<Rc<Plan>, Error> {
-        if let Some((known, known_limit, plan)) = &self.plan
+    fn plan(
+        &self,
+        columns: &[TargetColumn],
+        limit: Option<usize>,
+        invalid: InvalidValue,
+    ) -> Result<Rc<Plan>, Error> {
+        if let Some((known, known_limit, plan)) = &*self.plan.borrow()
             && known == columns
             && *known_limit == limit
         {
             return Ok(Rc::clone(plan));
         }
-        let plan = Rc::new(Plan::new(&self.schema, columns, limit)?);
-        self.plan = Some((columns.to_vec(), limit, Rc::clone(&plan)));
+        let plan = Rc::new(Plan::new(&self.schema, columns, limit)?.on_invalid(invalid));
+        self.plan.replace(Some((columns.to_vec(), limit, Rc::clone(&plan))));
         Ok(plan)
     }
 }
@@ -65,34 +68,64 @@ impl Target {
 // === impl Load ===
 
 impl Load {
-    /// Create a session for the next rows.
+    /// Create a session for the next rows, and their partition if it is not there.
     pub(super) async fn open(
         client: &Client<impl Host>,
         keeper: &Keeper,
-        target: &mut Target,
+        target: &Target,
+        partition: Option<Partition>,
     ) -> Result<Self, Error> {
-        let created_at = client.now() / 1_000_000;
-        match target.mode {
-            Mode::Upsert => {
-                let session = Rc::new(UpsertSession::create(client, &target.name).await?);
-                let plan = target.plan(&session.columns, None)?;
-                keeper.keep(&Open::Upsert(Rc::clone(&session)));
-                Ok(Self::Upsert(UpsertLoad::new(session, plan, &target.schema, created_at)?))
-            }
-            Mode::Append => {
-                let session = Rc::new(UploadSession::create(client, &target.name).await?);
-                let plan = target.plan(&session.columns, session.field_limit)?;
-                keeper.keep(&Open::Upload(Rc::clone(&session)));
-                Ok(Self::Append(AppendLoad::new(session, plan, &client.settings, created_at)))
+        let destination = Destination { name: target.name.clone(), partition };
+        match Self::create(client, keeper, target, &destination).await? {
+            Ok(load) => Ok(load),
+            Err(fault) => {
+                let Some(partition) = destination.partition.as_ref().filter(|_| is_partition_missing(&fault))
+                else {
+                    return Err(fault.into());
+                };
+                add_partition(client, &target.name, partition).await?;
+                Ok(Self::create(client, keeper, target, &destination).await??)
             }
         }
     }
 
-    /// Lay out the rows of a batch; the rows that cannot be written are returned.
-    pub(super) fn write(&mut self, view: &BatchView<'_>) -> Result<Vec<Rejection>, Error> {
+    /// The fault is that of creating the session.
+    async fn create(
+        client: &Client<impl Host>,
+        keeper: &Keeper,
+        target: &Target,
+        destination: &Destination,
+    ) -> Result<Result<Self, Fault>, Error> {
+        let (created_at, invalid) = (client.now() / 1_000_000, client.settings.invalid_value);
+        Ok(match target.mode {
+            Mode::Upsert => match UpsertSession::create(client, destination).await {
+                Ok(session) => {
+                    let plan = target.plan(&session.session.columns, None, invalid)?;
+                    keeper.keep(&session.session);
+                    Ok(Self::Upsert(UpsertLoad::new(session, plan, &target.schema, created_at)?))
+                }
+                Err(fault) => Err(fault),
+            },
+            Mode::Append => match UploadSession::create(client, destination).await {
+                Ok(session) => {
+                    let plan = target.plan(&session.session.columns, session.field_limit, invalid)?;
+                    keeper.keep(&session.session);
+                    Ok(Self::Append(AppendLoad::new(session, plan, &client.settings, created_at)))
+                }
+                Err(fault) => Err(fault),
+            },
+        })
+    }
+
+    /// Lay out rows of a batch; those that cannot be written, and values for which null stands in, are returned.
+    pub(super) fn write(
+        &mut self,
+        view: &BatchView<'_>,
+        rows: &Rows,
+    ) -> Result<(Vec<Rejection>, Nulled), Error> {
         match self {
-            Self::Upsert(load) => load.write(view),
-            Self::Append(load) => load.write(view),
+            Self::Upsert(load) => load.write(view, rows),
+            Self::Append(load) => load.write(view, rows),
         }
     }
 
@@ -127,4 +160,24 @@ impl Load {
             Self::Append(load) => load.token(),
         }
     }
+}
+
+/// Whether a session was refused for want of its partition; whatever else is missing shows when that is added.
+fn is_partition_missing(fault: &Fault) -> bool {
+    fault.refusal().is_some_and(|refusal| refusal.is("NoSuchPartition") || refusal.status == 404)
+}
+
+async fn add_partition(
+    client: &Client<impl Host>,
+    name: &TableName,
+    partition: &Partition,
+) -> Result<(), Error> {
+    let statement = Statement {
+        what: &format!("adding partition {partition} to table {name}"),
+        task: "SQLAddPartitionTask",
+        sql: &sql::add_partition(name, partition),
+        schema_model: name.schema.is_some(),
+        repeatable: true,
+    };
+    run(client, &statement).await
 }

@@ -2,19 +2,31 @@
 
 mod append;
 mod load;
+mod share;
 mod upsert;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cdc_plugin::batch::BatchView;
-use cdc_plugin::sink::{Mode, Prepared, Written};
-use cdc_plugin::types::{Batch, Error, TableSchema};
+use cdc_plugin::host::Level;
+use cdc_plugin::sink::{Mode, Prepared, Rejection, Written};
+use cdc_plugin::types::{Batch, Error};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::Host;
+use crate::record::Nulled;
 use crate::request::Client;
-use crate::rest::TableName;
+use crate::rest::Partition;
+use crate::settings::InvalidValue;
 use crate::tunnel::Keeper;
-use crate::writer::load::{Load, Target};
+use crate::writer::load::Load;
+use crate::writer::share::{Dealer, Share};
+
+pub(crate) use crate::writer::load::Target;
+
+/// Partitions whose sessions are created at the same time.
+const OPENINGS: usize = 8;
 
 /// What the host's calls act on. After an error, or a call that was dropped half-way, it refuses to go on: rows may be
 /// missing from its buffers, and only a replay from the last checkpoint brings them back.
@@ -23,9 +35,10 @@ pub struct Writer<H> {
     client: Rc<Client<H>>,
     keeper: Rc<Keeper>,
     target: Target,
-    /// Takes the rows; created by the first of them.
-    load: Option<Load>,
-    /// Whether `load` is a unit that is not complete.
+    dealer: Dealer,
+    /// Take the rows: one for each partition that has any, or one alone; created by the first of them.
+    loads: BTreeMap<Option<Partition>, Load>,
+    /// Whether `loads` are a unit that is not complete.
     unit: bool,
     /// Loads for the next `prepare` that take no more rows: what was written before a unit began.
     closed: Vec<Load>,
@@ -34,15 +47,19 @@ pub struct Writer<H> {
 }
 
 impl<H: Host> Writer<H> {
+    /// `partitions` are the names of the table's partition columns.
+    ///
+    /// # Errors
+    /// The schema does not have one of them.
     pub(crate) fn new(
         client: Rc<Client<H>>,
         keeper: Rc<Keeper>,
-        schema: TableSchema,
-        name: TableName,
-        mode: Mode,
-    ) -> Self {
-        let target = Target::new(schema, name, mode);
-        Self { client, keeper, target, load: None, unit: false, closed: Vec::new(), broken: false }
+        target: Target,
+        partitions: &[String],
+    ) -> Result<Self, Error> {
+        let dealer = Dealer::new(&target.schema, target.mode, partitions)?;
+        let (loads, closed) = (BTreeMap::new(), Vec::new());
+        Ok(Self { client, keeper, target, dealer, loads, unit: false, closed, broken: false })
     }
 
     /// What rows become.
@@ -54,7 +71,7 @@ impl<H: Host> Writer<H> {
     /// Bytes that wait for an upload.
     #[must_use]
     pub fn buffered(&self) -> u64 {
-        self.load.iter().chain(&self.closed).map(Load::buffered).sum()
+        self.loads.values().chain(&self.closed).map(Load::buffered).sum()
     }
 
     /// Take a batch. Buffers that have grown beyond their limits are uploaded before the call returns, several at the
@@ -71,17 +88,18 @@ impl<H: Host> Writer<H> {
             )
             .because(error)
         })?;
-        let mut rejected = Vec::new();
-        if self.target.wants(&batch.kinds) {
-            if self.load.is_none() {
-                self.load = Some(Load::open(&self.client, &self.keeper, &mut self.target).await?);
-            }
-            if let Some(load) = &mut self.load {
-                rejected = load.write(&view)?;
-                load.relieve(&self.client).await?;
-            }
+        let (shares, mut rejected) = self.dealer.deal(&view);
+        self.open(&shares).await?;
+        for Share { partition, rows } in &shares {
+            let Some(load) = self.loads.get_mut(partition) else { continue };
+            let (refused, nulled) = load.write(&view, rows)?;
+            rejected.extend(refused);
+            load.relieve(&self.client).await?;
+            self.tell_of_nulls(&nulled);
         }
+        rejected.sort_by_key(|rejection| rejection.row);
         self.client.host.counter("maxcompute.rows", u64::from(batch.rows) - rejected.len() as u64);
+        let rejected = self.judge(rejected);
         self.end();
         Ok(Written { buffered_bytes: self.buffered(), rejected })
     }
@@ -106,13 +124,13 @@ impl<H: Host> Writer<H> {
         if self.unit {
             return Err(self.misuse("a unit begins inside a unit"));
         }
-        self.closed.extend(self.load.take());
+        self.closed.extend(std::mem::take(&mut self.loads).into_values());
         self.unit = true;
         self.end();
         Ok(())
     }
 
-    /// The unit is complete. Rows that follow go into the same session: whatever becomes visible next, becomes so with
+    /// The unit is complete. Rows that follow go into the same sessions: whatever becomes visible next, becomes so with
     /// the unit.
     ///
     /// # Errors
@@ -127,8 +145,8 @@ impl<H: Host> Writer<H> {
         Ok(())
     }
 
-    /// Upload everything and hand out what commits it. The next rows go into a new session, unless a unit is open: its
-    /// session stays and is handed out as held.
+    /// Upload everything and hand out what commits it. The next rows go into new sessions, unless a unit is open: its
+    /// sessions stay and are handed out as held.
     ///
     /// # Errors
     /// An upload fails for good.
@@ -140,31 +158,99 @@ impl<H: Host> Writer<H> {
         for load in self.closed.drain(..) {
             prepared.committables.extend(load.token().map(|token| token.committable(table)).transpose()?);
         }
-        let token = self.load.as_ref().and_then(Load::token);
-        match token {
-            Some(mut token) if self.unit => {
-                token.held = true;
-                prepared.held.push(token.committable(table)?);
-            }
-            Some(token) => {
-                prepared.committables.push(token.committable(table)?);
-                self.load = None;
-            }
+        for mut token in self.loads.values().filter_map(Load::token) {
+            token.held = self.unit;
+            let list = if self.unit { &mut prepared.held } else { &mut prepared.committables };
+            list.push(token.committable(table)?);
+        }
+        if !self.unit {
             // A session without rows waits for them.
-            None => {}
+            self.loads.retain(|_, load| load.token().is_none());
         }
         self.end();
         Ok(prepared)
     }
 
-    async fn drain(&mut self, bytes: u64) -> Result<(), Error> {
-        let mut elsewhere = self.buffered();
-        for load in self.closed.iter_mut().chain(&mut self.load) {
-            elsewhere -= load.buffered();
-            load.drain(&self.client, bytes.saturating_sub(elsewhere)).await?;
-            elsewhere += load.buffered();
-        }
+    /// Have a load for each share.
+    async fn open(&mut self, shares: &[Share]) -> Result<(), Error> {
+        let missing = shares.iter().map(|share| &share.partition);
+        let missing: Vec<_> =
+            missing.filter(|partition| !self.loads.contains_key(*partition)).cloned().collect();
+        let (client, keeper, target) = (&self.client, &self.keeper, &self.target);
+        let opened: Vec<_> = stream::iter(missing)
+            .map(async |partition| {
+                let load = Load::open(client, keeper, target, partition.clone()).await?;
+                Ok::<_, Error>((partition, load))
+            })
+            .buffer_unordered(OPENINGS)
+            .try_collect()
+            .await?;
+        self.loads.extend(opened);
         Ok(())
+    }
+
+    /// Upload from the largest loads until at most so many bytes wait, several loads at the same time.
+    async fn drain(&mut self, bytes: u64) -> Result<(), Error> {
+        let mut left = self.buffered();
+        let mut loads: Vec<_> = self.closed.iter_mut().chain(self.loads.values_mut()).collect();
+        loads.sort_by_key(|load| std::cmp::Reverse(load.buffered()));
+        let client = &self.client;
+        let mut chosen = Vec::new();
+        for load in loads {
+            let held = load.buffered();
+            if left <= bytes || held == 0 {
+                break;
+            }
+            // What is left when everything else stays.
+            let wanted = bytes.saturating_sub(left - held);
+            left -= held - wanted.min(held);
+            chosen.push((load, wanted));
+        }
+        let results: Vec<_> = stream::iter(chosen)
+            .map(async |(load, wanted)| load.drain(client, wanted).await)
+            .buffer_unordered(client.settings.flush_concurrency)
+            .collect()
+            .await;
+        results.into_iter().collect()
+    }
+
+    /// What becomes of rows that cannot be written.
+    fn judge(&self, mut rejected: Vec<Rejection>) -> Vec<Rejection> {
+        let Some(first) = rejected.first() else { return rejected };
+        match self.client.settings.invalid_value {
+            InvalidValue::Fail => rejected,
+            InvalidValue::Null => {
+                for rejection in rejected.iter_mut().filter(|it| it.code != "maxcompute.row.null") {
+                    rejection.message.push_str("; null cannot stand in for it, as the column takes none");
+                }
+                rejected
+            }
+            InvalidValue::Skip => {
+                self.client.host.counter("maxcompute.rows.skipped", rejected.len() as u64);
+                self.warn(&format!(
+                    "{} rows of {} are left out: {} [{}]",
+                    rejected.len(),
+                    self.target.name,
+                    first.message,
+                    first.code
+                ));
+                Vec::new()
+            }
+        }
+    }
+
+    fn tell_of_nulls(&self, nulled: &Nulled) {
+        if let Some(first) = &nulled.first {
+            self.client.host.counter("maxcompute.values.nulled", nulled.count);
+            self.warn(&format!(
+                "null stands in for {} values of {}: {first}",
+                nulled.count, self.target.name
+            ));
+        }
+    }
+
+    fn warn(&self, message: &str) {
+        self.client.host.log(Level::Warn, message, &[]);
     }
 
     fn begin(&mut self) -> Result<(), Error> {

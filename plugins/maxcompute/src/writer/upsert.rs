@@ -4,19 +4,20 @@ use std::rc::Rc;
 
 use cdc_plugin::batch::BatchView;
 use cdc_plugin::sink::Rejection;
-use cdc_plugin::types::{Error, RowKind, TableSchema};
+use cdc_plugin::types::{Error, TableSchema};
 use futures_util::{StreamExt as _, stream};
 
 use crate::Host;
-use crate::record::{Key, Operation, Plan, RecordStream};
+use crate::record::{Key, Nulled, Plan, RecordStream};
 use crate::request::Client;
-use crate::token::{Kind, Token};
+use crate::token::Token;
 use crate::tunnel::UpsertSession;
+use crate::writer::share::Rows;
 
 /// An upsert session and its buffers.
 #[derive(Debug)]
 pub(super) struct UpsertLoad {
-    session: Rc<UpsertSession>,
+    session: UpsertSession,
     plan: Rc<Plan>,
     key: Key,
     /// One for each bucket.
@@ -28,7 +29,7 @@ pub(super) struct UpsertLoad {
 
 impl UpsertLoad {
     pub(super) fn new(
-        session: Rc<UpsertSession>,
+        session: UpsertSession,
         plan: Rc<Plan>,
         schema: &TableSchema,
         created_at: u64,
@@ -39,24 +40,23 @@ impl UpsertLoad {
         Ok(Self { session, plan, key, buckets, created_at, uploaded: false })
     }
 
-    /// Inserts and after images are upserted, deletes removed; before images mean nothing here, since an update that
-    /// changes its key arrives as a delete and an insert.
-    pub(super) fn write(&mut self, view: &BatchView<'_>) -> Result<Vec<Rejection>, Error> {
+    /// Lay out rows, each in its bucket; those that cannot be written, and values for which null stands in, are returned.
+    pub(super) fn write(
+        &mut self,
+        view: &BatchView<'_>,
+        rows: &Rows,
+    ) -> Result<(Vec<Rejection>, Nulled), Error> {
         let plan = self.plan.bind(view)?;
         let buckets = self.key.buckets(view);
         let mut rejected = Vec::new();
-        for (row, kind) in view.batch.kinds.iter().enumerate() {
-            let operation = match RowKind::from_byte(*kind) {
-                Some(RowKind::Insert | RowKind::UpdateAfter) => Operation::Upsert,
-                Some(RowKind::Delete) => Operation::Delete,
-                Some(RowKind::UpdateBefore) | None => continue,
-            };
-            let bucket = &mut self.buckets[buckets[row] as usize];
-            if let Err(reject) = bucket.record(|out| plan.upsert(row, operation, out)) {
-                rejected.push(reject.at(row as u32));
+        for (row, operation) in rows {
+            let at = *row as usize;
+            let bucket = &mut self.buckets[buckets[at] as usize];
+            if let Err(reject) = bucket.record(|out| plan.upsert(at, *operation, out)) {
+                rejected.push(reject.at(*row));
             }
         }
-        Ok(rejected)
+        Ok((rejected, plan.nulled()))
     }
 
     pub(super) async fn relieve(&mut self, client: &Client<impl Host>) -> Result<(), Error> {
@@ -91,10 +91,8 @@ impl UpsertLoad {
 
     pub(super) fn token(&self) -> Option<Token> {
         self.uploaded.then(|| {
-            let (name, id) = (self.session.name.clone(), self.session.id.clone());
-            let mut token = Token::new(Kind::Upsert, name, id, self.created_at);
-            token.route = self.session.route();
-            token
+            let session = &self.session.session;
+            Token::new(&session.at, self.created_at).with_route(session.route())
         })
     }
 

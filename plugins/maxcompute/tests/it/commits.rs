@@ -8,6 +8,7 @@ use cdc_plugin::types::{Blame, TableId};
 use cdc_plugin_maxcompute::rest::TableName;
 use cdc_plugin_maxcompute::sink::Sink;
 use cdc_plugin_maxcompute::token::{Kind, Token};
+use cdc_plugin_maxcompute::tunnel::{Destination, SessionId};
 
 use crate::support::fake::{FakeHost, answer, answer_with, header, line};
 use crate::support::tables::{options, plain};
@@ -26,7 +27,8 @@ fn sink(script: Vec<(&'static str, Result<Response, Failure>)>) -> (Sink<FakeHos
 
 fn token(kind: Kind) -> Token {
     let name = TableName { project: "p".to_owned(), schema: None, table: "t".to_owned() };
-    Token::new(kind, name, "x".to_owned(), 0)
+    let destination = Destination { name, partition: None };
+    Token::new(&SessionId { kind, destination, id: "x".to_owned() }, 0)
 }
 
 async fn commit(sink: &Sink<FakeHost>, token: &Token) -> Result<CommitOutcome, cdc_plugin::types::Error> {
@@ -191,7 +193,7 @@ async fn an_upload_commit_that_goes_on_is_looked_at_until_it_is_done() {
         assert_eq!(host.requests().len(), 4);
     }
     // It may fail in the end.
-    let (sink, _) = self::sink(vec![
+    let (sink, _) = sink(vec![
         (UPLOAD_GET, upload("normal")),
         (UPLOAD_POST, upload("closing")),
         (UPLOAD_GET, upload("critical")),

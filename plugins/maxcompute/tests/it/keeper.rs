@@ -9,7 +9,7 @@ use cdc_plugin::types::Blame;
 use cdc_plugin_maxcompute::request::Client;
 use cdc_plugin_maxcompute::rest::TableName;
 use cdc_plugin_maxcompute::settings::Settings;
-use cdc_plugin_maxcompute::tunnel::{Keeper, Open, UploadSession, UpsertSession};
+use cdc_plugin_maxcompute::tunnel::{Destination, Keeper, Session, UploadSession, UpsertSession};
 
 use crate::support::fake::{FakeHost, answer};
 use crate::support::tables::{options, plain};
@@ -18,7 +18,7 @@ use crate::support::tables::{options, plain};
 const SESSIONS: usize = 20;
 
 /// What the writers hold.
-type Sessions = Rc<RefCell<Vec<Open>>>;
+type Sessions = Rc<RefCell<Vec<Rc<Session>>>>;
 
 /// An answer that is one of either kind of session.
 fn session(status: &str) -> Result<Response, Failure> {
@@ -50,12 +50,13 @@ async fn due(
     settings.push(plain("tunnel.endpoint", "http://dt"));
     let client = Client::new(host, Settings::read(&settings).unwrap());
     let name = TableName { project: "p".to_owned(), schema: None, table: "t".to_owned() };
+    let destination = Destination { name, partition: None };
     let keeper = Keeper::default();
     for _ in 0..SESSIONS {
         let session = if upsert {
-            Open::Upsert(Rc::new(UpsertSession::create(&client, &name).await.unwrap()))
+            UpsertSession::create(&client, &destination).await.unwrap().session
         } else {
-            Open::Upload(Rc::new(UploadSession::create(&client, &name).await.unwrap()))
+            UploadSession::create(&client, &destination).await.unwrap().session
         };
         keeper.keep(&session);
         sessions.borrow_mut().push(session);

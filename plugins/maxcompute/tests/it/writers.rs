@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cdc_plugin::host::http::{Failure, Method, Request, Response};
 use cdc_plugin::sink::Applied;
+use cdc_plugin::types::Blame;
 use cdc_plugin::types::RowKind::{Delete, Insert};
-use cdc_plugin::types::{Blame, SchemaChange};
 use cdc_plugin_maxcompute::sink::Sink;
 
 use crate::support::fake::{FakeHost, answer, answer_with, header, line};
@@ -250,18 +250,6 @@ async fn a_job_is_polled_with_growing_waits_until_it_ends() {
     });
     assert_eq!(sink(&host).apply(&creation(&orders(true))).await.unwrap(), Applied::Done);
     assert_eq!(host.sleeps(), [100, 200, 400, 800, 1000, 1000].map(Duration::from_millis));
-}
-
-#[tokio::test]
-async fn partitions_are_named_as_not_supported() {
-    let host = host(|_| answer(200, ""));
-    let sink = sink(&host);
-    let mut event = creation(&orders(true));
-    event.schema.partition_keys = vec![1];
-    assert_eq!(sink.apply(&event).await.unwrap_err().code, "maxcompute.partition");
-    event.change = SchemaChange::TruncateTable;
-    assert_eq!(sink.apply(&event).await.unwrap_err().code, "maxcompute.partition");
-    assert_eq!(host.requests().len(), 0);
 }
 
 #[tokio::test]

@@ -5,11 +5,14 @@ mod alterations;
 mod creation;
 mod interrupted;
 mod nested;
+mod options;
+mod partitions;
 mod renames;
 mod sessions;
 mod tables;
 mod types;
 mod uploads;
+mod values;
 
 use cdc_plugin::options::Setting;
 use cdc_plugin::sink::{Applied, Committable};

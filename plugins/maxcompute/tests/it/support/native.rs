@@ -1,6 +1,7 @@
 //! A host over real sockets: what `cdc-host` is to the component, small.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -23,6 +24,8 @@ struct State {
     under_way: Cell<(usize, usize)>,
     /// Encodings of the bodies that were sent.
     encodings: RefCell<Vec<BodyEncoding>>,
+    logs: RefCell<Vec<(Level, String)>>,
+    counters: RefCell<HashMap<String, u64>>,
 }
 
 impl NativeHost {
@@ -33,6 +36,8 @@ impl NativeHost {
             started: Instant::now(),
             under_way: Cell::new((0, 0)),
             encodings: RefCell::default(),
+            logs: RefCell::default(),
+            counters: RefCell::default(),
         }))
     }
 
@@ -43,6 +48,16 @@ impl NativeHost {
 
     pub(crate) fn encodings(&self) -> Vec<BodyEncoding> {
         self.0.encodings.borrow().clone()
+    }
+
+    /// What was logged at this level.
+    pub(crate) fn logs(&self, level: Level) -> Vec<String> {
+        let logs = self.0.logs.borrow();
+        logs.iter().filter(|(found, _)| *found == level).map(|(_, text)| text.clone()).collect()
+    }
+
+    pub(crate) fn counter(&self, name: &str) -> u64 {
+        self.0.counters.borrow().get(name).copied().unwrap_or_default()
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, reqwest::Error> {
@@ -129,11 +144,14 @@ impl Clock for NativeHost {
 impl Log for NativeHost {
     fn log(&self, level: Level, message: &str, fields: &[(&str, String)]) {
         println!("{level:?} {message} {fields:?}");
+        self.0.logs.borrow_mut().push((level, message.to_owned()));
     }
 }
 
 impl Metrics for NativeHost {
-    fn counter(&self, _: &str, _: u64) {}
+    fn counter(&self, name: &str, add: u64) {
+        *self.0.counters.borrow_mut().entry(name.to_owned()).or_default() += add;
+    }
 
     fn gauge(&self, _: &str, _: f64) {}
 }

@@ -8,13 +8,19 @@ use cdc_plugin_maxcompute::shape::{OdpsType, TargetColumn, column_type};
 use serde_json::Value;
 
 pub(crate) fn load(name: &str) -> Vec<Value> {
-    let directory = std::env::var_os("CDC_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors"), PathBuf::from);
+    let directory = std::env::var_os("CDC_VECTORS").map_or_else(own_directory, PathBuf::from);
     let path = directory.join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let Value::Array(cases) = serde_json::from_str(&text).unwrap() else { panic!("{name} is no list") };
     assert!(!cases.is_empty(), "{name} is empty");
     cases
+}
+
+/// That of the workspace, from whichever of its packages.
+fn own_directory() -> PathBuf {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut above = package.ancestors().map(|directory| directory.join("tests/vectors"));
+    above.find(|directory| directory.is_dir()).unwrap()
 }
 
 pub(crate) fn hex(text: &str) -> Vec<u8> {
