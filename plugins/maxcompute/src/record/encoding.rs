@@ -1,6 +1,7 @@
 //! How the values of one type node are written: decided once for a table, bound to a batch's slices for each batch.
 
 use cdc_plugin::batch::{ColumnView, Values};
+use cdc_plugin::bytes::append;
 use cdc_plugin::types::{LogicalType, TypeNode};
 
 use crate::record::text::Text;
@@ -278,13 +279,16 @@ fn whole(value: i64) -> Result<i64, Reject> {
 /// Seconds, rounded down, and nanoseconds above them.
 #[inline]
 pub(crate) fn split(units: i64, per_second: i64) -> (i64, u32) {
-    let nanos = units.rem_euclid(per_second) * (1_000_000_000 / per_second);
-    (units.div_euclid(per_second), nanos as u32)
+    // Division by a number that the compiler knows is a multiplication.
+    match per_second {
+        1_000_000 => (units.div_euclid(1_000_000), units.rem_euclid(1_000_000) as u32 * 1000),
+        _ => (units.div_euclid(1_000_000_000), units.rem_euclid(1_000_000_000) as u32),
+    }
 }
 
 #[inline]
 fn put_bytes(bytes: &[u8], out: &mut Vec<u8>, crc: &mut Crc32c) {
     put_varint(out, bytes.len() as u64);
     crc.bytes(bytes);
-    out.extend_from_slice(bytes);
+    append(out, bytes);
 }
