@@ -8,7 +8,7 @@ use crate::component::{Component, workload};
 use crate::harness::run;
 use crate::report::{Report, Series};
 
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 11;
 
 /// What is measured.
 struct Workload {
@@ -55,7 +55,16 @@ pub(crate) async fn measure() {
     let program = workload("plugin/workload");
     let mut report = Report::new(
         "WebAssembly against native",
-        &["work", "component", "native", "of native", "native, hardware CRC", "of that", "mysql_common", "times that"],
+        &[
+            "work",
+            "component",
+            "native",
+            "of native",
+            "native, hardware CRC",
+            "of that",
+            "mysql_common",
+            "times that",
+        ],
     );
     for work in WORKLOADS {
         let mut times = Times::default();

@@ -27,7 +27,8 @@ pub fn days(year: i64, month: u32, day: u32) -> Option<i32> {
     }
     // Years begin in March, so that the leap day is the last one, and 400 years before the year 0, so that none is
     // negative.
-    let (year, month) = if month > 2 { (year as u32 + 400, month - 3) } else { (year as u32 + 399, month + 9) };
+    let (year, month) =
+        if month > 2 { (year as u32 + 400, month - 3) } else { (year as u32 + 399, month + 9) };
     let of_year = (153 * month + 2) / 5 + day - 1;
     let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
     i32::try_from(days).ok().map(|days| days - DAYS_BEFORE)

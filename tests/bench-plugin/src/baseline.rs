@@ -23,7 +23,10 @@ pub(crate) fn decode(mut file: &[u8]) -> Result<i64> {
             let (_, after) = row?;
             let after = black_box(after.context("a row without an image")?);
             let id = after.as_ref(0);
-            ensure!(matches!(id, Some(BinlogValue::Value(Value::Int(id))) if *id == count), "{id:?} is not {count}");
+            ensure!(
+                matches!(id, Some(BinlogValue::Value(Value::Int(id))) if *id == count),
+                "{id:?} is not {count}"
+            );
             count += 1;
         }
     }

@@ -56,6 +56,7 @@ impl Decoder {
     pub fn decode(&mut self) -> Result<Vec<Batch>> {
         let mut all = All::default();
         self.tail.session().rewind();
+        self.tail.gtids = Some(GtidSet::default());
         while !self.tail.session().is_over() {
             let taken = self.tail.take().now_or_never().context("nothing waits here")?;
             self.tail.give(taken.map_err(|failure| anyhow!("{}", failure.message))?);

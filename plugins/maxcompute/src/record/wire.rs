@@ -58,7 +58,8 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, value: u64) {
         out.push(value as u8);
     } else if value < 1 << 56 {
         let bits = 64 - value.leading_zeros();
-        let length = bits.div_ceil(7) as usize;
+        // A seventh of the bits, rounded up.
+        let length = ((bits * 9 + 64) / 64) as usize;
         // All but the last byte say that another one follows.
         let continued = 0x0080_8080_8080_8080 >> (64 - 8 * length);
         append_low(out, spread(value) | continued, length);
