@@ -169,6 +169,20 @@ impl Cells<'_> {
             Bound::Int32(values) => i64::from(values[slot]),
             Bound::Int16(values) => i64::from(values[slot]),
             Bound::Int8(values) => i64::from(values[slot]),
+            Bound::Double(values) => {
+                let bits = values[slot].to_bits();
+                crc.numbered(number, bits);
+                out.extend_from_slice(&bits.to_le_bytes());
+                return Ok(());
+            }
+            Bound::Timestamp { units, per_second } => {
+                let (seconds, nanos) = instant(units[slot], *per_second)?;
+                crc.numbered(number, seconds as u64);
+                crc.u32(nanos);
+                put_zigzag(out, seconds);
+                put_zigzag(out, i64::from(nanos));
+                return Ok(());
+            }
             _ => {
                 crc.u32(number);
                 return self.put(slot, out, crc);
@@ -226,10 +240,7 @@ impl Cells<'_> {
                 return Ok(());
             }
             Bound::Timestamp { units, per_second } => {
-                let (seconds, nanos) = split(units[slot], *per_second);
-                if !SECONDS.contains(&seconds) {
-                    return Err(Reject::Timestamp(seconds));
-                }
+                let (seconds, nanos) = instant(units[slot], *per_second)?;
                 crc.u64(seconds as u64);
                 crc.u32(nanos);
                 put_zigzag(out, seconds);
@@ -284,6 +295,13 @@ pub(crate) fn split(units: i64, per_second: i64) -> (i64, u32) {
         1_000_000 => (units.div_euclid(1_000_000), units.rem_euclid(1_000_000) as u32 * 1000),
         _ => (units.div_euclid(1_000_000_000), units.rem_euclid(1_000_000_000) as u32),
     }
+}
+
+/// The same of an instant that MaxCompute has.
+#[inline]
+fn instant(units: i64, per_second: i64) -> Result<(i64, u32), Reject> {
+    let (seconds, nanos) = split(units, per_second);
+    if SECONDS.contains(&seconds) { Ok((seconds, nanos)) } else { Err(Reject::Timestamp(seconds)) }
 }
 
 #[inline]
