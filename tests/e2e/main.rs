@@ -2,10 +2,13 @@
 //! that shares no code with them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod behaviors;
 mod example;
 mod harness;
 mod journal;
 mod load;
+mod mariadb;
+mod random_types;
 mod refusals;
 mod restarts;
 mod schema_changes;

@@ -40,7 +40,18 @@ impl DecimalLayout {
     /// The layout of DECIMAL(precision, scale); none unless scale <= precision <= 65.
     #[must_use]
     pub fn new(precision: u8, scale: u8) -> Option<Self> {
-        if precision == 0 || precision > 65 || scale > precision {
+        Self::of_digits(precision, scale, 65)
+    }
+
+    /// Likewise for a number in a JSON document, where the server counts a complete group before the point for the digits
+    /// of an incomplete one: more than 65 digits may be said (MySQL `my_decimal::precision`, `DECIMAL_MAX_POSSIBLE_PRECISION`).
+    #[must_use]
+    pub fn in_document(precision: u8, scale: u8) -> Option<Self> {
+        Self::of_digits(precision, scale, 81)
+    }
+
+    fn of_digits(precision: u8, scale: u8, most: u8) -> Option<Self> {
+        if precision == 0 || precision > most || scale > precision {
             return None;
         }
         let integer = precision - scale;

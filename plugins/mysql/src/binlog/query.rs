@@ -1,5 +1,8 @@
 //! QUERY events: a statement and the context it ran in.
 
+use std::borrow::Cow;
+
+use crate::binlog::compressed;
 use crate::binlog::cursor::{Cursor, Truncated};
 
 /// `sql_mode` bit: double quotes enclose identifiers.
@@ -30,12 +33,24 @@ impl Query {
         Self::parse_with(body, 0)
     }
 
+    /// QUERY_COMPRESSED_EVENT of MariaDB: the text alone is compressed.
+    ///
+    /// # Errors
+    /// The body is too short, or the text cannot be unpacked.
+    pub fn parse_compressed(body: &[u8]) -> Result<Self, Truncated> {
+        Self::parse_body(body, 0, |text| compressed::event(text).map(Cow::Owned))
+    }
+
     /// EXECUTE_LOAD_QUERY has 13 bytes more in its fixed part.
     ///
     /// # Errors
     /// The body is too short.
     pub fn parse_load(body: &[u8]) -> Result<Self, Truncated> {
         Self::parse_with(body, 13)
+    }
+
+    fn parse_with(body: &[u8], extra: usize) -> Result<Self, Truncated> {
+        Self::parse_body(body, extra, |text| Ok(Cow::Borrowed(text)))
     }
 
     /// Whether it is the plain BEGIN that the server writes before the rows of a transaction.
@@ -61,10 +76,15 @@ impl Query {
         Ok(([database, status], cursor))
     }
 
-    fn parse_with(body: &[u8], extra: usize) -> Result<Self, Truncated> {
+    fn parse_body<'a>(
+        body: &'a [u8],
+        extra: usize,
+        unpack: impl FnOnce(&'a [u8]) -> Result<Cow<'a, [u8]>, Truncated>,
+    ) -> Result<Self, Truncated> {
         let ([database, status], rest) = Self::head(body, extra)?;
+        let sql = unpack(rest.rest())?;
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        Ok(Self { database: text(database), sql_mode: sql_mode(status), sql: text(rest.rest()) })
+        Ok(Self { database: text(database), sql_mode: sql_mode(status), sql: text(&sql) })
     }
 }
 
@@ -106,6 +126,7 @@ mod tests {
         fn any_bytes_are_a_statement_or_an_error(bytes: Vec<u8>) {
             let _ = Query::parse(&bytes);
             let _ = Query::parse_load(&bytes);
+            let _ = Query::parse_compressed(&bytes);
         }
     }
 }
