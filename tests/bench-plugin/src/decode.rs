@@ -9,7 +9,7 @@ use cdc_plugin_mysql::options::Options;
 use cdc_plugin_mysql::output::Output;
 use cdc_plugin_mysql::position::FilePosition;
 use cdc_plugin_mysql::selector::Selector;
-use cdc_plugin_mysql::server::Server;
+use cdc_plugin_mysql::server::{Flavour, Server};
 use cdc_plugin_mysql::table::{Catalog, Table};
 use cdc_plugin_mysql::tail::{Interest, Met, Receiver, Start, Tail};
 use futures_util::FutureExt as _;
@@ -37,7 +37,7 @@ impl Decoder {
             |(name, text): (&str, &str)| Setting { name: name.into(), value: Value::Plain(text.into()) };
         let settings = [("hostname", "localhost"), ("username", "bench"), ("tables", r"bench.\.*")];
         let options = Options::parse(settings.map(setting).into()).map_err(told)?;
-        let server = Server { host: Recorded::new(events), options };
+        let server = Server { host: Recorded::new(events), options, flavour: Flavour::MySql };
         let start = Start {
             server_uuid: String::new(),
             gtids: Some(GtidSet::default()),
