@@ -95,7 +95,7 @@ async fn by_component(world: &World, plugin: &Plugin, connections: u64, chunk: u
     let plan = Plan::new(&spec, plugin.manifest(), &Manifest::new("none", Vec::new())).unwrap();
     let lender =
         Lender::new(plan.source.grant.clone(), plan.secrets.of("source"), Metrics::default()).unwrap();
-    let from = ReadFrom { start: None, stop: Stop::Never, tables: None };
+    let from = ReadFrom { start: None, stop: Stop::Never, tables: None, update_before: false };
     let source = Source::open(plugin, &plan.source.settings, lender.lend(), from).await.unwrap();
     let budget = Budget { rows: 20_000, bytes: 4 << 20, wait: Duration::from_secs(1) };
     let (started, mut rows) = (Instant::now(), 0);
