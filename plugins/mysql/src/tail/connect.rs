@@ -1,6 +1,6 @@
 //! Opening the dump, at the start and after a loss.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use cdc_plugin::host::mysql::{DumpOptions, DumpStart, Failure, FailureKind};
 use cdc_plugin::host::{Level, Mysql, Session};
@@ -54,7 +54,7 @@ impl<S: Session> Tail<S> {
             committed_at: None,
             transaction: None,
             resume: start.partial,
-            maps: HashMap::new(),
+            maps: BTreeMap::new(),
             events: Vec::new(),
             read: 0,
             buffers: Buffers::default(),

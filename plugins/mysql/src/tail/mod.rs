@@ -4,9 +4,10 @@ mod apply;
 mod connect;
 mod statements;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use cdc_plugin::bytes::equal;
 use cdc_plugin::host::Session;
 use cdc_plugin::host::mysql::Failure;
 use cdc_plugin::types::Error;
@@ -47,7 +48,7 @@ pub struct Tail<S> {
     /// Rows to pass over: they were returned before a restart.
     resume: Option<Partial>,
     /// Tables that row events name by number; none for those that are not captured.
-    maps: HashMap<u64, Option<Mapped>>,
+    maps: BTreeMap<u64, Option<Mapped>>,
     events: Vec<u8>,
     read: usize,
     buffers: Buffers,
@@ -277,6 +278,8 @@ impl<S> Tail<S> {
             Kind::PartialUpdateRows => self.partial_update(event, catalog)?,
             Kind::Xid => self.end(),
             Kind::XaPrepare => self.xa_prepare(event.body)?,
+            // Every transaction has one, and small ones should not cost more than need be.
+            Kind::Query if Query::is_begin(event.body).is_ok_and(|is| is) => self.begin_group(),
             Kind::Query | Kind::QueryCompressed => {
                 let query = match event.kind {
                     Kind::Query => Query::parse(event.body),
@@ -366,7 +369,7 @@ impl<S> Tail<S> {
     fn map(&mut self, body: &[u8], catalog: &Catalog) -> Result<(), Error> {
         let (id, database, name) = TableMap::names(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
         match self.maps.get(&id) {
-            Some(Some(mapped)) if mapped.body == body => return Ok(()),
+            Some(Some(mapped)) if equal(&mapped.body, body) => return Ok(()),
             _ => {}
         }
         let mapped = match catalog.find(database, name) {

@@ -13,14 +13,14 @@ impl<S> Tail<S> {
         let statement = Statement::classify(query);
         match &statement {
             Statement::Begin => {
-                self.transaction.get_or_insert_with(Transaction::default).begun = true;
+                self.begin_group();
                 return Ok(false);
             }
             Statement::Savepoint | Statement::Xa => {
                 // XA START frames a transaction, other XA statements are ones of their own.
                 if query.sql.trim_start().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("XA START"))
                 {
-                    self.transaction.get_or_insert_with(Transaction::default).begun = true;
+                    self.begin_group();
                 } else {
                     self.end_statement();
                 }
@@ -64,6 +64,11 @@ impl<S> Tail<S> {
         }
         self.end_statement();
         Ok(false)
+    }
+
+    /// What follows ends with a commit.
+    pub(super) fn begin_group(&mut self) {
+        self.transaction.get_or_insert_with(Transaction::default).begun = true;
     }
 
     /// XA_PREPARE: one-phase transactions are committed by it, two-phase ones may be undone later.
