@@ -2,6 +2,7 @@
 //! that shares no code with them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod changes_of_servers;
 mod example;
 mod harness;
 mod journal;
@@ -12,4 +13,5 @@ mod restarts;
 mod schema_changes;
 mod secrets;
 mod shop;
+mod starts;
 mod types;

@@ -22,7 +22,6 @@ pub fn manifest() -> Manifest {
 fn options() -> Vec<OptionSpec> {
     use OptionKind::{Boolean, Choice, Duration, Floating, Integer, Text};
     let idle = "readers that have nothing to do cost nothing here";
-    let offsets = "with `scan.startup.mode: specific-offset`, which this version does not support";
     vec![
         OptionSpec {
             role: OptionRole::Endpoint,
@@ -62,20 +61,49 @@ fn options() -> Vec<OptionSpec> {
                 "scan.startup.mode",
                 Choice,
                 Some("initial"),
-                "Where to start: initial, snapshot, latest-offset and earliest-offset work.",
+                "Where to start when there is no position yet.",
             )
         },
-        option("scan.startup.specific-offset.file", Text, None, "Binlog file to start at.").ignored(offsets),
-        option("scan.startup.specific-offset.pos", Integer, None, "Offset in the binlog file.")
-            .ignored(offsets),
-        option("scan.startup.specific-offset.gtid-set", Text, None, "GTID set to start after.")
-            .ignored(offsets),
-        option("scan.startup.specific-offset.skip-events", Integer, None, "Events to skip after the start.")
-            .ignored(offsets),
-        option("scan.startup.specific-offset.skip-rows", Integer, None, "Rows to skip after the start.")
-            .ignored(offsets),
-        option("scan.startup.timestamp-millis", Integer, None, "Time to start at.")
-            .ignored("with `scan.startup.mode: timestamp`, which this version does not support"),
+        option(
+            "scan.startup.specific-offset.file",
+            Text,
+            None,
+            "Binlog file to start in, with `scan.startup.mode: specific-offset`.",
+        ),
+        option(
+            "scan.startup.specific-offset.pos",
+            Integer,
+            None,
+            "Offset in the binlog file, between two transactions.",
+        )
+        .between(4, i64::MAX),
+        option(
+            "scan.startup.specific-offset.gtid-set",
+            Text,
+            None,
+            "Transactions to start after: `uuid:1-5`, with tags `uuid:tag:1-5`, of MariaDB `0-1-7`.",
+        ),
+        option(
+            "scan.startup.specific-offset.skip-events",
+            Integer,
+            None,
+            "Events to pass over after the start.",
+        )
+        .between(0, i64::MAX),
+        option(
+            "scan.startup.specific-offset.skip-rows",
+            Integer,
+            None,
+            "Rows to pass over in the row event that comes then.",
+        )
+        .between(0, i64::MAX),
+        option(
+            "scan.startup.timestamp-millis",
+            Integer,
+            None,
+            "Start with the first transaction committed then or later, with `scan.startup.mode: timestamp`.",
+        )
+        .between(0, i64::MAX),
         option("connect.timeout", Duration, Some("30s"), "How long a connection may take.")
             .between(250, 86_400_000),
         option(
@@ -102,10 +130,9 @@ fn options() -> Vec<OptionSpec> {
             "heartbeat.interval",
             Duration,
             Some("30s"),
-            "How often the position advances without changes.",
+            "Silence after which the binlog connection is taken for dead and made again; the server gives signs of life.",
         )
-        .between(1, 86_400_000)
-        .ignored("the position advances with every event of the server, captured or not"),
+        .between(1_000, 86_400_000),
         option("debezium.*", Text, None, "Options of Debezium.").ignored("there is no Debezium here"),
         option(
             "scan.incremental.close-idle-reader.enabled",
@@ -118,8 +145,18 @@ fn options() -> Vec<OptionSpec> {
             "scan.newly-added-table.enabled",
             Boolean,
             Some("false"),
-            "Capture tables that appeared since the last start; not supported yet.",
+            "At a start, read and capture selected tables that appeared since the last one.",
         ),
+        OptionSpec {
+            choices: ["fail", "resnapshot"].map(str::to_owned).to_vec(),
+            ..option(
+                "scan.binlog.lost",
+                Choice,
+                Some("fail"),
+                "What to do when the server no longer has the binlog from where the pipeline stands: `fail`, or \
+                 `resnapshot`, which empties the tables and reads them again.",
+            )
+        },
         option(
             "scan.binlog.newly-added-table.enabled",
             Boolean,
@@ -232,7 +269,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), options.len());
-        assert_eq!(names.len(), 38);
+        assert_eq!(names.len(), 39);
     }
 
     #[test]

@@ -85,12 +85,17 @@ fn tail(file: &str) -> Tail<FakeSession> {
         ("username", Value::Plain("u".into())),
         ("tables", Value::Plain("vectors.seen".into())),
     ];
-    let server = Server { host: fake, options: Options::parse(settings.map(setting).into()).unwrap(), flavour: Flavour::MySql };
+    let server = Server {
+        host: fake,
+        options: Options::parse(settings.map(setting).into()).unwrap(),
+        flavour: Flavour::MySql,
+    };
     let start = Start {
         server_uuid: String::new(),
         gtids: Some(GtidSet::default()),
         place: FilePosition::default(),
         partial: None,
+        skip: Default::default(),
     };
     let mut tail = block_on(Tail::open(&server, start)).unwrap();
     // The made-up ROTATE, then the file.

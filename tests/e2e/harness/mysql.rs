@@ -36,8 +36,9 @@ impl Mysql {
             let (name, value) = line.split_once('=').unwrap();
             address.insert(name.to_owned(), value.to_owned());
         }
-        let get =
-            |name: &str| address.get(name).unwrap_or_else(|| panic!("{flavour}.sh printed no {name}")).clone();
+        let get = |name: &str| {
+            address.get(name).unwrap_or_else(|| panic!("{flavour}.sh printed no {name}")).clone()
+        };
         Self {
             port: get("port").parse().unwrap(),
             password: std::fs::read_to_string(get("password_file")).unwrap(),

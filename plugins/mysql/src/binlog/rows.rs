@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn extra_data_of_partitioned_tables_is_skipped() {
         let body = [9, 0, 0, 0, 0, 0, 1, 0, 6, 0, 1, 2, 3, 4, 2, 0xff, 0xaa, 0xbb];
-        let event = RowsEvent::parse(&body, RowsKind { change: Change::Insert, v2: true, compressed: false }).unwrap();
+        let event = RowsEvent::parse(&body, RowsKind { change: Change::Insert, v2: true, compressed: false })
+            .unwrap();
         assert_eq!(
             (event.table_id, event.columns, event.full, event.images),
             (9, 2, true, &[0xaa, 0xbb][..])

@@ -1,8 +1,11 @@
 //! The source: opens, returns events, says where it is.
 
+mod anew;
+mod newcomers;
 mod open;
 mod pump;
 mod schema;
+mod start;
 mod stop;
 
 use std::rc::Rc;
@@ -37,7 +40,13 @@ pub struct Reader<H: Mysql> {
     /// Nothing of the binlog is returned any more: the stop position is passed, and only chunks are still missing.
     passed_stop: bool,
     reached_stop: bool,
+    /// The schemas were told.
     announced: bool,
+    /// It was told which snapshots begin.
+    begun: bool,
+    /// What became of the tables while the binlog was lost, until it is told.
+    anew: Option<anew::Now>,
+    newcomers: Option<newcomers::Newcomers>,
     update_before: bool,
     /// Without GTIDs: how long a transaction may be in the binlog before selects see it.
     window: Option<Duration>,
@@ -86,10 +95,11 @@ impl<H: Host> Reader<H> {
         let begun = self.server.host.monotonic();
         let wait = Duration::from_millis(u64::from(budget.wait_ms));
         let mut pumped = false;
-        self.announce();
+        self.announce()?;
         while !self.reached_stop {
             self.emit(budget)?;
             if !self.snapshot.is_amid_chunk() {
+                self.join();
                 self.process(budget)?;
                 self.emit(budget)?;
             }
@@ -122,7 +132,9 @@ impl<H: Host> Reader<H> {
             self.count("mysql_replaced_texts", replaced);
         }
         let mut events = self.output.take(&self.catalog.tables);
-        if self.reached_stop {
+        // A change of a table ends its pull; the next one tells the stop.
+        let changed = matches!(events.last(), Some(Event::SchemaChange(_)));
+        if self.reached_stop && !changed {
             events.push(Event::ReachedStop);
         } else if events.is_empty() {
             events.push(Event::Idle);
@@ -135,12 +147,21 @@ impl<H: Host> Reader<H> {
     /// # Errors
     /// None that is known of.
     pub fn position(&self) -> Result<Option<Vec<u8>>, Error> {
-        if self.failed.is_some() || self.snapshot.is_amid_chunk() || !self.tail.is_describable() {
+        if self.failed.is_some()
+            || self.anew.is_some()
+            || self.snapshot.is_amid_chunk()
+            || !self.tail.is_describable()
+        {
             return Ok(None);
         }
         if let (true, Until::At(position)) = (self.passed_stop, &self.until) {
             return if self.reached_stop { position.to_bytes().map(Some) } else { Ok(None) };
         }
+        self.written().map(Some)
+    }
+
+    /// The position, whatever is under way.
+    fn written(&self) -> Result<Vec<u8>, Error> {
         let tables = self.catalog.tables.iter().enumerate().filter(|(_, table)| !table.gone);
         let tables = tables.map(|(index, table)| TablePosition {
             database: table.database.clone(),
@@ -153,9 +174,10 @@ impl<H: Host> Reader<H> {
             gtids: self.tail.gtids.clone(),
             place: self.tail.start().clone(),
             partial: self.tail.partial(),
+            skip: self.tail.skip(),
             tables: tables.collect(),
         };
-        position.to_bytes().map(Some)
+        position.to_bytes()
     }
 
     /// How far it is, for a person.
@@ -169,15 +191,21 @@ impl<H: Host> Reader<H> {
     }
 
     /// The shape of every table comes first, so that empty tables are made, too.
-    fn announce(&mut self) {
-        if self.announced {
-            return;
+    fn announce(&mut self) -> Result<(), Error> {
+        if !self.announced {
+            self.announced = true;
+            for table in self.catalog.tables.iter().filter(|table| table.wanted) {
+                self.output.push(Event::Schema(table.schema.clone()));
+            }
+            if let Some(now) = self.anew.take() {
+                return self.begin_anew(now);
+            }
         }
-        self.announced = true;
-        for table in self.catalog.tables.iter().filter(|table| table.wanted) {
-            self.output.push(Event::Schema(table.schema.clone()));
+        if !self.begun {
+            self.begun = true;
+            self.snapshot.announce(&self.catalog, &mut self.output);
         }
-        self.snapshot.announce(&self.catalog, &mut self.output);
+        Ok(())
     }
 
     /// Return chunks that the tail has caught up with.
@@ -232,8 +260,10 @@ impl<H: Host> Reader<H> {
     fn is_stop_reached(&self) -> bool {
         match &self.until {
             Until::Never => false,
-            Until::SnapshotEnd => self.snapshot.is_done(),
-            Until::Head { .. } | Until::At(_) => self.passed_stop && self.snapshot.is_done(),
+            Until::SnapshotEnd => self.snapshot.is_done() && self.newcomers.is_none(),
+            Until::Head { .. } | Until::At(_) => {
+                self.passed_stop && self.snapshot.is_done() && self.newcomers.is_none()
+            }
         }
     }
 

@@ -8,15 +8,12 @@ use cdc_plugin::types::{Blame, Error};
 use futures_util::future::{join, join_all};
 
 use crate::position::seen;
-use crate::reader::Reader;
+use crate::reader::{Reader, start};
 use crate::server::preflight::Facts;
 use crate::server::{Host, Retry};
 use crate::snapshot::work::Work;
 use crate::snapshot::workers::Context;
 use crate::tail::{Returned, Tail};
-
-/// The server tells every second that it is alive; after this much silence the connection is taken for dead.
-const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// A connection that lasted this long counts as made again.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
@@ -75,7 +72,7 @@ impl<H: Host> Reader<H> {
         if tail_waits {
             self.silence += waited;
         }
-        if self.silence < DEAD_AFTER {
+        if self.silence < self.server.options.heartbeat {
             // A pause of a worker may be over now.
             return Ok(false);
         }
@@ -162,7 +159,8 @@ impl<H: Host> Reader<H> {
         let facts = Facts::ask_settled(&self.server, &session, &self.status, seen.as_ref()).await?;
         drop(session);
         let other = facts.server_uuid != start.server_uuid;
-        facts.check_start(&self.server.options.place(), &start)?;
+        start::merge(&self.server.options, start.gtids.as_mut(), &facts);
+        facts.check_start(&self.server.options, &start)?;
         if other {
             let fields = [("before", start.server_uuid.clone()), ("now", facts.server_uuid.clone())];
             self.server.log(Level::Warn, "another server answers now; going on by GTIDs", &fields);

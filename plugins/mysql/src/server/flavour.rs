@@ -33,7 +33,9 @@ impl Flavour {
     pub fn set(self, name: &str, value: &str) -> String {
         match self {
             Self::MySql => format!("SET PERSIST {name} = {value}"),
-            Self::MariaDb => format!("SET GLOBAL {name} = {value} (and write it into the server's option file)"),
+            Self::MariaDb => {
+                format!("SET GLOBAL {name} = {value} (and write it into the server's option file)")
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use cdc_plugin::types::Error;
 
 use crate::error;
 use crate::gtid::GtidSet;
+use crate::options::Options;
 use crate::server::status::{Status, StatusFailure, StatusQuery, visible_gtids};
 use crate::server::{Flavour, Host, Server};
 use crate::tail::Start;
@@ -79,7 +80,8 @@ impl Facts {
         })?;
         Ok(Self {
             server_uuid: variables.identity(server.flavour),
-            gtids: server.flavour == Flavour::MariaDb || variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
+            gtids: server.flavour == Flavour::MariaDb
+                || variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
             purged,
             lower_case_names: variables.get("lower_case_table_names") != "0",
             commit_window: variables.commit_window(),
@@ -124,14 +126,12 @@ impl Facts {
     ///
     /// # Errors
     /// Another server, other kinds of ids, or transactions that are purged.
-    pub fn check_start(&self, place: &str, start: &Start) -> Result<(), Error> {
+    pub fn check_start(&self, options: &Options, start: &Start) -> Result<(), Error> {
+        let place = &options.place();
         let lost = |what: &str| {
-            Error::permanent(
-                "mysql.binlog-lost",
-                format!(
-                    "{place} no longer has the binlog from where this pipeline stands ({what}); the changes in between \
-                     are lost to it: start anew with an empty state directory, and raise binlog_expire_logs_seconds"
-                ),
+            lost(
+                options,
+                &format!("{place} no longer has the binlog from where this pipeline stands ({what})"),
             )
         };
         match &start.gtids {
@@ -174,6 +174,23 @@ impl Facts {
             _ => Ok(()),
         }
     }
+}
+
+/// The binlog is gone; `what` says so.
+#[must_use]
+pub fn lost(options: &Options, what: &str) -> Error {
+    let code = "mysql.binlog-lost";
+    if options.reread_when_lost {
+        // The next start finds it out and reads the tables again.
+        return Error::transient(code, format!("{what}; the tables are read again"));
+    }
+    Error::permanent(
+        code,
+        format!(
+            "{what}; the changes in between are lost to it: start anew with an empty state directory, or set \
+             `scan.binlog.lost: resnapshot`, and raise binlog_expire_logs_seconds"
+        ),
+    )
 }
 
 struct Variables {
@@ -312,6 +329,12 @@ mod tests {
         FilePosition { file: file.to_owned(), pos }
     }
 
+    fn options() -> Options {
+        use cdc_plugin::options::{Setting, Value};
+        let plain = |name: &str, text: &str| Setting { name: name.into(), value: Value::Plain(text.into()) };
+        Options::parse(vec![plain("hostname", "h"), plain("username", "u"), plain("tables", "a.b")]).unwrap()
+    }
+
     fn check(gtids: Option<&str>, file: &str, server_uuid: &str, gtid_mode: bool) -> Result<(), Error> {
         let facts = Facts {
             server_uuid: UUID.to_owned(),
@@ -327,8 +350,9 @@ mod tests {
             gtids: gtids.map(set),
             place: place(file, 50),
             partial: None,
+            skip: Default::default(),
         };
-        facts.check_start("u@h:1", &start)
+        facts.check_start(&options(), &start)
     }
 
     #[test]

@@ -144,6 +144,27 @@ pub async fn gtids_at<H: Host>(
     parse(&text)
 }
 
+/// MySQL: all transactions before a binlog file.
+///
+/// # Errors
+/// The session fails, or the file is none.
+pub async fn gtids_before<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    file: &str,
+) -> Result<GtidSet, Failure> {
+    // The set is among the first events of every file.
+    let file = file.replace('\'', "''");
+    let sql = format!("SHOW BINLOG EVENTS IN '{file}' FROM 4 LIMIT 4");
+    let rows = server.rows(session, &sql, &[]).await?;
+    let previous =
+        rows.iter().find(|row| row.text("Event_type").is_some_and(|kind| kind == "Previous_gtids"));
+    let text = previous.and_then(|row| row.text("Info"));
+    let text =
+        text.ok_or_else(|| unreadable("the binlog file does not tell which transactions come before it"))?;
+    parse(&text)
+}
+
 async fn gtids<H: Host>(
     server: &Server<H>,
     session: &<H as Mysql>::Session,
@@ -154,7 +175,8 @@ async fn gtids<H: Host>(
 }
 
 fn parse(text: &str) -> Result<GtidSet, Failure> {
-    GtidSet::parse(text).map_err(|error| unreadable(&format!("the server's GTID set cannot be read: {error}")))
+    GtidSet::parse(text)
+        .map_err(|error| unreadable(&format!("the server's GTID set cannot be read: {error}")))
 }
 
 fn unreadable(message: &str) -> Failure {

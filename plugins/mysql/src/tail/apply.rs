@@ -54,6 +54,7 @@ impl<S> Tail<S> {
         &mut self,
         event: &Event<'_>,
         kind: RowsKind,
+        passed: bool,
         catalog: &Catalog,
         receiver: &mut impl Receiver,
     ) -> Result<(), Error> {
@@ -87,6 +88,8 @@ impl<S> Tail<S> {
         let limit = receiver.limit(transaction.gtid.as_ref(), &self.start);
         let skip =
             self.resume.as_ref().filter(|resume| resumed_by(resume, transaction)).map_or(0, |r| r.rows);
+        let unwanted = if passed { u64::MAX } else { self.skipping.rows() };
+        let skip = skip.max(if unwanted > 0 { transaction.rows.saturating_add(unwanted) } else { 0 });
         let mut writer = Writer {
             index,
             table,

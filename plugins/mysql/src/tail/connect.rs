@@ -8,11 +8,12 @@ use cdc_plugin::types::Error;
 
 use crate::error;
 use crate::gtid::GtidSet;
+use crate::options::Skip;
 use crate::position::{FilePosition, Partial};
-use crate::server::{Host, Retry, Server};
-use crate::tail::{Buffers, Tail};
+use crate::server::{Host, Retry, Server, preflight};
+use crate::tail::{Buffers, Skipping, Tail};
 
-/// Silence after which the server tells that it is alive, and where it is.
+/// Silence after which the server tells that it is alive, and where it is; less where the operator is in a hurry.
 const HEARTBEAT_MS: u32 = 1_000;
 /// The server cannot give the binlog: gone, ahead of it, or another replica has our id.
 const CANNOT_DUMP: u16 = 1236;
@@ -30,6 +31,8 @@ pub struct Start {
     pub place: FilePosition,
     /// How much of it was returned.
     pub partial: Option<Partial>,
+    /// What is to be passed over of what comes first.
+    pub skip: Skip,
 }
 
 impl<S: Session> Tail<S> {
@@ -54,6 +57,7 @@ impl<S: Session> Tail<S> {
             committed_at: None,
             transaction: None,
             resume: start.partial,
+            skipping: Skipping::new(start.skip),
             maps: HashMap::new(),
             events: Vec::new(),
             read: 0,
@@ -70,6 +74,7 @@ impl<S: Session> Tail<S> {
             gtids: self.gtids.clone(),
             place: self.start.clone(),
             partial: self.partial(),
+            skip: self.skip(),
         }
     }
 
@@ -83,10 +88,13 @@ impl<S: Session> Tail<S> {
     }
 }
 
-async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H::Session, Error> {
+pub(super) async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H::Session, Error> {
     let mut retry = Retry::new(server.options.max_retries);
     let ids = &server.options.server_ids;
     let count = u64::from(ids.end() - ids.start()) + 1;
+    // Three of them within the time after which the connection is taken for dead.
+    let third = u32::try_from(server.options.heartbeat.as_millis() / 3).unwrap_or(u32::MAX);
+    let heartbeat_ms = third.clamp(1, HEARTBEAT_MS);
     let mut draw = server.host.now() / 1_000;
     loop {
         let session = server.session().await?;
@@ -100,15 +108,14 @@ async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H::Session, 
             Some(gtids) => format!("after GTIDs {gtids}"),
             None => format!("from {}", start.place),
         };
-        let failure =
-            match session.dump(DumpOptions { start: from, server_id, heartbeat_ms: HEARTBEAT_MS }).await {
-                Ok(()) => {
-                    let fields = [("server_id", server_id.to_string()), ("start", place)];
-                    server.log(Level::Info, "reading the binlog", &fields);
-                    return Ok(session);
-                }
-                Err(failure) => failure,
-            };
+        let failure = match session.dump(DumpOptions { start: from, server_id, heartbeat_ms }).await {
+            Ok(()) => {
+                let fields = [("server_id", server_id.to_string()), ("start", place)];
+                server.log(Level::Info, "reading the binlog", &fields);
+                return Ok(session);
+            }
+            Err(failure) => failure,
+        };
         if is_id_clash(&failure) {
             let error = refusal(server, &failure);
             if retry.next_pause().is_none() {
@@ -143,12 +150,9 @@ fn refusal<H: Host>(server: &Server<H>, failure: &Failure) -> Error {
             format!("another replica of {place} has our server id; set `server-id` to a range of free ones"),
         )
         .because(said),
-        (_, Some(CANNOT_DUMP)) => Error::permanent(
-            "mysql.binlog-lost",
-            format!(
-                "{place} cannot give the binlog from where this pipeline stands ({said}); the changes in between are \
-                 lost to it: start anew with an empty state directory, and raise binlog_expire_logs_seconds"
-            ),
+        (_, Some(CANNOT_DUMP)) => preflight::lost(
+            &server.options,
+            &format!("{place} cannot give the binlog from where this pipeline stands ({said})"),
         ),
         _ => server.error(failure, "read the binlog"),
     }

@@ -2,6 +2,8 @@
 
 mod apply;
 mod connect;
+pub mod scout;
+mod skipping;
 mod statements;
 
 use std::collections::HashMap;
@@ -19,12 +21,14 @@ use crate::binlog::query::Query;
 use crate::binlog::row::Extent;
 use crate::binlog::table_map::TableMap;
 use crate::gtid::{Gtid, GtidSet};
+use crate::options::Skip;
 use crate::position::{FilePosition, Partial, seen};
 use crate::server::Flavour;
 use crate::table::Catalog;
 
 pub use apply::{Interest, Receiver};
 pub use connect::Start;
+use skipping::Skipping;
 
 /// Bytes of events taken at once.
 const READ_BYTES: u32 = 1 << 20;
@@ -46,6 +50,8 @@ pub struct Tail<S> {
     transaction: Option<Transaction>,
     /// Rows to pass over: they were returned before a restart.
     resume: Option<Partial>,
+    /// What is passed over at the very start, as the operator wishes.
+    skipping: Skipping,
     /// Tables that row events name by number; none for those that are not captured.
     maps: HashMap<u64, Option<Mapped>>,
     events: Vec<u8>,
@@ -188,6 +194,12 @@ impl<S> Tail<S> {
         }
     }
 
+    /// What is still to be passed over from [`start`](Self::start) on.
+    #[must_use]
+    pub fn skip(&self) -> Skip {
+        self.skipping.rest()
+    }
+
     /// Whether the tail stands between two transactions.
     #[must_use]
     pub fn is_at_boundary(&self) -> bool {
@@ -253,6 +265,9 @@ impl<S> Tail<S> {
         catalog: &Catalog,
         receiver: &mut impl Receiver,
     ) -> Result<Met, Error> {
+        let is_head =
+            matches!(event.kind, Kind::Gtid | Kind::AnonymousGtid | Kind::GtidDomain | Kind::GtidTagged);
+        let passed = (is_head || self.transaction.is_some()) && event.is_in_file() && self.skipping.passes();
         match event.kind {
             Kind::Rotate => return self.rotate(event),
             Kind::Heartbeat => return self.heartbeat(event),
@@ -273,7 +288,7 @@ impl<S> Tail<S> {
                 self.begin(head.map_err(|_| self.malformed("a GTID event"))?);
             }
             Kind::TableMap => self.map(event.body, catalog)?,
-            Kind::Rows(kind) => self.rows(event, kind, catalog, receiver)?,
+            Kind::Rows(kind) => self.rows(event, kind, passed, catalog, receiver)?,
             Kind::PartialUpdateRows => self.partial_update(event, catalog)?,
             Kind::Xid => self.end(),
             Kind::XaPrepare => self.xa_prepare(event.body)?,
@@ -283,7 +298,7 @@ impl<S> Tail<S> {
                     _ => Query::parse_compressed(event.body),
                 };
                 let query = query.map_err(|_| self.malformed("a QUERY event"))?;
-                if self.query(&query, catalog)? {
+                if self.query(&query, catalog)? && !passed {
                     let mut end = self.place.clone();
                     if event.is_in_file() {
                         end.pos = event::unwrap_offset(end.pos + u64::from(event.size), event.log_pos);
@@ -320,6 +335,7 @@ impl<S> Tail<S> {
         if self.transaction.is_some() {
             return Met::Event;
         }
+        self.skipping.transaction_ended();
         self.start.clone_from(&self.place);
         Met::Boundary
     }
