@@ -15,3 +15,4 @@ mod secrets;
 mod shop;
 mod starts;
 mod types;
+mod xa;

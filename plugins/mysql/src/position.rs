@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::Definition;
 use crate::gtid::GtidSet;
 use crate::options::Skip;
+use crate::tail::Reread;
 
 /// Raised when the meaning of a field changes; a reader understands all versions up to its own.
 const VERSION: u32 = 1;
@@ -35,6 +36,8 @@ pub struct Position {
     pub partial: Option<Partial>,
     /// What the operator wants passed over from `place` on.
     pub skip: Skip,
+    /// From where to read again for two-phase transactions in doubt.
+    pub reread: Option<Reread>,
     /// One for each captured table.
     pub tables: Vec<TablePosition>,
 }
@@ -116,6 +119,8 @@ struct Written {
     partial: Option<Partial>,
     #[serde(skip_serializing_if = "Skip::is_nothing", default)]
     skip: Skip,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reread: Option<Reread>,
     tables: Vec<TablePosition>,
 }
 
@@ -158,6 +163,7 @@ impl Position {
             place: self.place.clone(),
             partial: self.partial.clone(),
             skip: self.skip,
+            reread: self.reread.clone(),
             tables: self.tables.clone(),
         };
         serde_json::to_vec(&written).map_err(|error| {
@@ -199,6 +205,7 @@ impl Position {
             place: written.place,
             partial: written.partial,
             skip: written.skip,
+            reread: written.reread,
             tables: written.tables,
         })
     }
@@ -279,6 +286,7 @@ mod tests {
             pos: u64,
             rows in prop::option::of((prop::option::of("[a-z0-9:]{1,9}"), any::<u64>())),
             skip: (u64, u64),
+            reread in prop::option::of(any::<u64>()),
             snapshots in prop::collection::vec(snapshot(), 0..4),
         ) {
             let uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -288,6 +296,10 @@ mod tests {
                 place: FilePosition { file: "mysql-bin.000001".into(), pos },
                 partial: rows.map(|(gtid, rows)| Partial { gtid, rows }),
                 skip: Skip { events: skip.0, rows: skip.1 },
+                reread: reread.map(|pos| Reread {
+                    gtids: Some(format!("{uuid}:1-7")),
+                    place: FilePosition { file: "mysql-bin.000001".into(), pos },
+                }),
                 tables: snapshots
                     .into_iter()
                     .map(|snapshot| {

@@ -96,6 +96,7 @@ fn tail(file: &str) -> Tail<FakeSession> {
         place: FilePosition::default(),
         partial: None,
         skip: Default::default(),
+        reread: None,
     };
     let mut tail = block_on(Tail::open(&server, start)).unwrap();
     // The made-up ROTATE, then the file.

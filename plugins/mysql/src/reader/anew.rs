@@ -22,7 +22,7 @@ pub(super) fn forgotten(stored: &Position, facts: &Facts) -> Position {
     position.server_uuid.clone_from(&facts.server_uuid);
     position.gtids = facts.gtids.then(|| facts.status.gtids.clone());
     position.place = facts.status.place.clone();
-    (position.partial, position.skip) = (None, Skip::default());
+    (position.partial, position.skip, position.reread) = (None, Skip::default(), None);
     for table in &mut position.tables {
         table.snapshot = SnapshotPosition::NotBegun;
     }

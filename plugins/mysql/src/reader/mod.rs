@@ -172,9 +172,10 @@ impl<H: Host> Reader<H> {
         let position = Position {
             server_uuid: self.tail.server_uuid.clone(),
             gtids: self.tail.gtids.clone(),
-            place: self.tail.start().clone(),
+            place: self.tail.resume_place().clone(),
             partial: self.tail.partial(),
             skip: self.tail.skip(),
+            reread: self.tail.reread(),
             tables: tables.collect(),
         };
         position.to_bytes()

@@ -29,6 +29,7 @@ pub(super) fn resumed(options: &Options, position: &Position, facts: &Facts) -> 
         place: position.place.clone(),
         partial: position.partial.clone(),
         skip: position.skip,
+        reread: position.reread.clone(),
     }
 }
 
@@ -88,6 +89,7 @@ pub(super) async fn first<H: Host>(
         place,
         partial: None,
         skip,
+        reread: None,
     })
 }
 
@@ -155,7 +157,8 @@ async fn at_time<H: Host>(
     while low < high {
         let middle = low + (high - low) / 2;
         let Some(file) = facts.files.get(middle) else { break };
-        if u64::from(scout::begun(server, file).await?) * 1000 <= millis {
+        // It may have been begun late in that second.
+        if (u64::from(scout::begun(server, file).await?) + 1) * 1000 <= millis {
             low = middle + 1;
         } else {
             high = middle;

@@ -351,6 +351,7 @@ mod tests {
             place: place(file, 50),
             partial: None,
             skip: Default::default(),
+            reread: None,
         };
         facts.check_start(&options(), &start)
     }

@@ -11,7 +11,7 @@ use crate::gtid::GtidSet;
 use crate::options::Skip;
 use crate::position::{FilePosition, Partial};
 use crate::server::{Host, Retry, Server, preflight};
-use crate::tail::{Buffers, Skipping, Tail};
+use crate::tail::{Buffers, Reread, Skipping, Tail};
 
 /// Silence after which the server tells that it is alive, and where it is; less where the operator is in a hurry.
 const HEARTBEAT_MS: u32 = 1_000;
@@ -33,6 +33,8 @@ pub struct Start {
     pub partial: Option<Partial>,
     /// What is to be passed over of what comes first.
     pub skip: Skip,
+    /// From where to read again for what is in doubt.
+    pub reread: Option<Reread>,
 }
 
 impl<S: Session> Tail<S> {
@@ -47,7 +49,12 @@ impl<S: Session> Tail<S> {
         let session = dump(server, &start).await?;
         // By GTIDs the server chooses the file, and its first event says which: until then the tail is nowhere, so that
         // nothing is taken for passed, least of all by the files of another server.
-        let place = if start.gtids.is_some() { FilePosition::default() } else { start.place };
+        let through = start.place.clone();
+        let place = match &start.reread {
+            _ if start.gtids.is_some() => FilePosition::default(),
+            Some(reread) => reread.place.clone(),
+            None => start.place,
+        };
         Ok(Self {
             session,
             server_uuid: start.server_uuid,
@@ -58,6 +65,9 @@ impl<S: Session> Tail<S> {
             transaction: None,
             resume: start.partial,
             skipping: Skipping::new(start.skip),
+            prepared: Vec::new(),
+            rereading: start.reread,
+            through,
             maps: HashMap::new(),
             events: Vec::new(),
             read: 0,
@@ -72,9 +82,10 @@ impl<S: Session> Tail<S> {
         Start {
             server_uuid: self.server_uuid.clone(),
             gtids: self.gtids.clone(),
-            place: self.start.clone(),
+            place: self.resume_place().clone(),
             partial: self.partial(),
             skip: self.skip(),
+            reread: self.reread(),
         }
     }
 
@@ -100,13 +111,14 @@ pub(super) async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H
         let session = server.session().await?;
         draw = draw.wrapping_add(u64::from(session.info().connection_id)).wrapping_add(1);
         let server_id = ids.start() + (draw % count) as u32;
-        let from = match &start.gtids {
-            Some(gtids) => DumpStart::GtidSet(gtids.to_string()),
-            None => DumpStart::FilePosition((start.place.file.clone(), start.place.pos)),
+        let first = start.reread.as_ref().map_or(&start.place, |reread| &reread.place);
+        let gtids = match &start.reread {
+            Some(Reread { gtids: Some(gtids), .. }) => Some(gtids.clone()),
+            _ => start.gtids.as_ref().map(ToString::to_string),
         };
-        let place = match &start.gtids {
-            Some(gtids) => format!("after GTIDs {gtids}"),
-            None => format!("from {}", start.place),
+        let (from, place) = match gtids {
+            Some(gtids) => (DumpStart::GtidSet(gtids.clone()), format!("after GTIDs {gtids}")),
+            None => (DumpStart::FilePosition((first.file.clone(), first.pos)), format!("from {first}")),
         };
         let failure = match session.dump(DumpOptions { start: from, server_id, heartbeat_ms }).await {
             Ok(()) => {

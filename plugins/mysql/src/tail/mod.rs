@@ -5,6 +5,7 @@ mod connect;
 pub mod scout;
 mod skipping;
 mod statements;
+mod xa;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -29,6 +30,8 @@ use crate::table::Catalog;
 pub use apply::{Interest, Receiver};
 pub use connect::Start;
 use skipping::Skipping;
+pub use xa::Reread;
+use xa::{Decision, Prepared};
 
 /// Bytes of events taken at once.
 const READ_BYTES: u32 = 1 << 20;
@@ -50,6 +53,12 @@ pub struct Tail<S> {
     transaction: Option<Transaction>,
     /// Rows to pass over: they were returned before a restart.
     resume: Option<Partial>,
+    /// Two-phase transactions in doubt, the oldest first.
+    prepared: Vec<Prepared>,
+    /// Transactions are read again that are through, for those that are in doubt.
+    rereading: Option<Reread>,
+    /// Without GTIDs: where that ends.
+    through: FilePosition,
     /// What is passed over at the very start, as the operator wishes.
     skipping: Skipping,
     /// Tables that row events name by number; none for those that are not captured.
@@ -78,6 +87,12 @@ struct Transaction {
     rows: u64,
     /// A BEGIN came: it ends with a commit, not with the next statement.
     begun: bool,
+    /// It is through already, and read again for what is in doubt.
+    old: bool,
+    /// Events of captured tables that wait until the transaction is committed.
+    held: Option<Vec<u8>>,
+    /// Numbers of captured tables in them.
+    held_tables: Vec<u64>,
 }
 
 /// A captured table as row events name it.
@@ -180,11 +195,17 @@ impl<S> Tail<S> {
         &self.start
     }
 
+    /// The same for a position: what is read again is through.
+    #[must_use]
+    pub fn resume_place(&self) -> &FilePosition {
+        if self.rereading.is_some() { &self.through } else { &self.start }
+    }
+
     /// How much of a transaction was returned.
     #[must_use]
     pub fn partial(&self) -> Option<Partial> {
         match &self.transaction {
-            Some(transaction) if transaction.rows > 0 => {
+            Some(transaction) if transaction.rows > 0 && !transaction.old => {
                 let gtid = transaction.gtid.as_ref().map(ToString::to_string);
                 let resumed = self.resume.as_ref().filter(|resume| resumed_by(resume, transaction));
                 let rows = transaction.rows.max(resumed.map_or(0, |resume| resume.rows));
@@ -250,7 +271,10 @@ impl<S> Tail<S> {
         let events = std::mem::take(&mut self.events);
         let mut cursor = Cursor::new(events.get(self.read..).unwrap_or_default());
         let result = match Event::next(&mut cursor) {
-            Ok(Some(event)) => self.event(&event, catalog, receiver),
+            Ok(Some(event)) => {
+                let frame = events.get(self.read..events.len() - cursor.rest().len());
+                self.event(&event, frame.unwrap_or_default(), catalog, receiver)
+            }
             Ok(None) => Ok(Met::Nothing),
             Err(Truncated) => Err(self.malformed("the frame of an event")),
         };
@@ -262,6 +286,7 @@ impl<S> Tail<S> {
     fn event(
         &mut self,
         event: &Event<'_>,
+        frame: &[u8],
         catalog: &Catalog,
         receiver: &mut impl Receiver,
     ) -> Result<Met, Error> {
@@ -287,18 +312,26 @@ impl<S> Tail<S> {
                 let head = GtidEvent::parse_domain(event.body, event.server_id);
                 self.begin(head.map_err(|_| self.malformed("a GTID event"))?);
             }
+            Kind::TableMap | Kind::Rows(_) | Kind::PartialUpdateRows if self.is_held() => {
+                self.hold(event, frame, catalog)?;
+            }
+            Kind::TableMap | Kind::Rows(_) | Kind::PartialUpdateRows if self.is_old() => {}
             Kind::TableMap => self.map(event.body, catalog)?,
             Kind::Rows(kind) => self.rows(event, kind, passed, catalog, receiver)?,
             Kind::PartialUpdateRows => self.partial_update(event, catalog)?,
             Kind::Xid => self.end(),
-            Kind::XaPrepare => self.xa_prepare(event.body)?,
+            Kind::XaPrepare => self.xa_prepare(event.body, catalog, receiver)?,
             Kind::Query | Kind::QueryCompressed => {
                 let query = match event.kind {
                     Kind::Query => Query::parse(event.body),
                     _ => Query::parse_compressed(event.body),
                 };
                 let query = query.map_err(|_| self.malformed("a QUERY event"))?;
-                if self.query(&query, catalog)? && !passed {
+                if let Some(decision) = Decision::of(&query) {
+                    self.decide(&decision, catalog, receiver)?;
+                }
+                let old = self.is_old();
+                if self.query(&query, catalog)? && !passed && !old {
                     let mut end = self.place.clone();
                     if event.is_in_file() {
                         end.pos = event::unwrap_offset(end.pos + u64::from(event.size), event.log_pos);
@@ -358,8 +391,25 @@ impl<S> Tail<S> {
         Ok(self.settle())
     }
 
+    fn is_held(&self) -> bool {
+        self.transaction.as_ref().is_some_and(|transaction| transaction.held.is_some())
+    }
+
+    fn is_old(&self) -> bool {
+        self.transaction.as_ref().is_some_and(|transaction| transaction.old)
+    }
+
     fn begin(&mut self, head: GtidEvent) {
+        let old = match (&self.gtids, &head.gtid) {
+            (Some(through), Some(gtid)) => self.rereading.is_some() && through.contains(gtid),
+            _ => self.rereading.is_some() && self.start < self.through,
+        };
+        if !old {
+            self.rereading = None;
+        }
         self.transaction = Some(Transaction {
+            old,
+            held: head.prepared.then(Vec::new),
             gtid: head.gtid,
             committed_at: head.committed_at,
             begun: head.begun,
@@ -370,7 +420,9 @@ impl<S> Tail<S> {
     /// The transaction is through.
     fn end(&mut self) {
         if let Some(transaction) = self.transaction.take() {
-            if let (Some(gtids), Some(gtid)) = (&mut self.gtids, &transaction.gtid) {
+            if let (Some(gtids), Some(gtid)) = (&mut self.gtids, &transaction.gtid)
+                && !transaction.old
+            {
                 gtids.add(gtid);
             }
             if self.resume.as_ref().is_some_and(|resume| resumed_by(resume, &transaction)) {

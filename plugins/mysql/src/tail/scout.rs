@@ -99,8 +99,14 @@ pub async fn find<H: Host>(
 
 async fn start<H: Host>(server: &Server<H>, file: &str) -> Result<<H as Mysql>::Session, Error> {
     let place = FilePosition { file: file.to_owned(), pos: 4 };
-    let start =
-        Start { server_uuid: String::new(), gtids: None, place, partial: None, skip: Skip::default() };
+    let start = Start {
+        server_uuid: String::new(),
+        gtids: None,
+        place,
+        partial: None,
+        skip: Skip::default(),
+        reread: None,
+    };
     dump(server, &start).await
 }
 
