@@ -3,8 +3,10 @@
 pub mod discovery;
 mod flavour;
 pub mod preflight;
+pub mod report;
 pub mod rows;
 pub mod status;
+mod variables;
 
 use std::time::Duration;
 
