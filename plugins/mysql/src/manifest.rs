@@ -37,8 +37,12 @@ fn options() -> Vec<OptionSpec> {
         ),
         option("tables.exclude", Text, None, "Tables to leave out, in the syntax of `tables`."),
         option("schema-change.enabled", Boolean, Some("true"), "Send schema changes on."),
-        option("server-time-zone", Text, None, "Time zone of the server's sessions.")
-            .ignored("sessions run in UTC, and a TIMESTAMP is an instant"),
+        option(
+            "server-time-zone",
+            Text,
+            None,
+            "Time zone of the server; compared with the server's own and otherwise without effect: a TIMESTAMP is an instant.",
+        ),
         option(
             "server-id",
             Text,
@@ -124,7 +128,7 @@ fn options() -> Vec<OptionSpec> {
             "jdbc.properties.*",
             Text,
             None,
-            "Connector/J properties: sslMode, useSSL, requireSSL, verifyServerCertificate and tinyInt1isBit count, others are ignored.",
+            "Connector/J properties: sslMode, useSSL, requireSSL, verifyServerCertificate, tinyInt1isBit and zeroDateTimeBehavior count, others are ignored.",
         ),
         option(
             "heartbeat.interval",
@@ -133,7 +137,12 @@ fn options() -> Vec<OptionSpec> {
             "Silence after which the binlog connection is taken for dead and made again; the server gives signs of life.",
         )
         .between(1_000, 86_400_000),
-        option("debezium.*", Text, None, "Options of Debezium.").ignored("there is no Debezium here"),
+        option(
+            "debezium.*",
+            Text,
+            None,
+            "Options of Debezium: database.ssl.mode and gtid.new.channel.position count, others are ignored.",
+        ),
         option(
             "scan.incremental.close-idle-reader.enabled",
             Boolean,
@@ -167,14 +176,21 @@ fn options() -> Vec<OptionSpec> {
             "scan.parse.online.schema.changes.enabled",
             Boolean,
             Some("false"),
-            "Follow gh-ost and pt-online-schema-change; not supported yet.",
-        ),
+            "Follow gh-ost and pt-online-schema-change.",
+        )
+        .ignored("a table that takes the place of a captured one is followed whatever made it"),
         option("include-comments.enabled", Boolean, Some("false"), "Carry comments of tables and columns."),
         option(
             "treat-tinyint1-as-boolean.enabled",
             Boolean,
             Some("true"),
             "Read TINYINT(1) as BOOLEAN, except in a primary key: there it stays TINYINT, since distinct keys would become one.",
+        ),
+        option(
+            "treat-set-as-string.enabled",
+            Boolean,
+            Some("false"),
+            "Read SET as text, the members with commas between them, and not as a list.",
         ),
         option(
             "use.legacy.json.format",
@@ -269,7 +285,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), options.len());
-        assert_eq!(names.len(), 39);
+        assert_eq!(names.len(), 40);
     }
 
     #[test]

@@ -22,6 +22,9 @@ use given::{Given, invalid};
 /// Most queries of a snapshot at once: more make the server no faster and hold more rows in memory.
 const MAX_CONNECTIONS: usize = 4;
 
+/// Options of Debezium that mean something here.
+const DEBEZIUM: [&str; 2] = ["database.ssl.mode", "gtid.new.channel.position"];
+
 /// The options.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -47,6 +50,8 @@ pub struct Options {
     pub newly_added: bool,
     /// Read all tables again when the binlog is lost.
     pub reread_when_lost: bool,
+    /// What the operator says of the server's time zone.
+    pub server_time_zone: Option<String>,
     /// After so long without a sign of life the binlog connection is taken for dead.
     pub heartbeat: Duration,
     /// Of servers that were not known before, only transactions from now on.
@@ -71,19 +76,33 @@ impl Options {
         let tables = Selector::parse(&given.required("tables")?, given.text("tables.exclude")?.as_deref())?;
         let mut warnings = tables.doubts();
         let jdbc = given.with_prefix("jdbc.properties.");
-        let tls = tls(&jdbc)?;
-        const USED: [&str; 5] =
-            ["sslmode", "usessl", "requiressl", "verifyservercertificate", "tinyint1isbit"];
+        let debezium = given.with_prefix("debezium.");
+        let tls = tls(&jdbc, debezium.get("database.ssl.mode").map(String::as_str))?;
+        const USED: [&str; 6] = [
+            "sslmode",
+            "usessl",
+            "requiressl",
+            "verifyservercertificate",
+            "tinyint1isbit",
+            "zerodatetimebehavior",
+        ];
         for name in jdbc.keys().filter(|name| !USED.contains(&name.as_str())) {
             warnings
                 .push(format!("option `jdbc.properties.{name}` has no effect: there is no JDBC driver here"));
         }
-        let debezium = given.with_prefix("debezium.");
+        for name in debezium.keys().filter(|name| !DEBEZIUM.contains(&name.as_str())) {
+            warnings.push(format!("option `debezium.{name}` has no effect: there is no Debezium here"));
+        }
         let new_channels_from_now =
             debezium.get("gtid.new.channel.position").is_some_and(|position| position == "latest");
+        if jdbc.get("zerodatetimebehavior").is_some_and(|behavior| behavior != "convert_to_null") {
+            let what = "can only be CONVERT_TO_NULL here: a date that does not exist becomes null";
+            return Err(invalid("jdbc.properties.zeroDateTimeBehavior", what));
+        }
         let tinyint1_is_boolean = given.boolean("treat-tinyint1-as-boolean.enabled", true)?
             && jdbc.get("tinyint1isbit").is_none_or(|value| value != "false");
         let legacy_json = given.boolean("use.legacy.json.format", false)?;
+        let set_is_text = given.boolean("treat-set-as-string.enabled", false)?;
         let json = if legacy_json { Style::Compact } else { Style::Server };
         let pool: usize = given.number("connection.pool.size", 20)?;
         Ok(Self {
@@ -103,11 +122,12 @@ impl Options {
             startup: Startup::take(&mut given)?,
             comments: given.boolean("include-comments.enabled", false)?,
             new_tables: given.boolean("scan.binlog.newly-added-table.enabled", false)?,
+            server_time_zone: given.text("server-time-zone")?,
             newly_added: given.boolean("scan.newly-added-table.enabled", false)?,
             reread_when_lost: given.choice("scan.binlog.lost", &["fail", "resnapshot"])? == "resnapshot",
             heartbeat: Duration::from_millis(given.duration("heartbeat.interval", 30_000)?),
             new_channels_from_now,
-            reading: Reading { tinyint1_is_boolean, json, mariadb: false },
+            reading: Reading { tinyint1_is_boolean, json, set_is_text, mariadb: false },
             warnings,
         })
     }
@@ -124,10 +144,12 @@ impl Options {
 impl Given {
     /// Options that have one working value.
     fn unsupported(&mut self) -> Result<(), Error> {
-        for (name, works, default, instead) in [
-            ("schema-change.enabled", true, true, "leave it out"),
-            ("scan.parse.online.schema.changes.enabled", false, false, "leave it out"),
-        ] {
+        for (name, works, default, instead) in [(
+            "schema-change.enabled",
+            true,
+            true,
+            "to keep the sink's tables as they are, set `schema.change.behavior: ignore` in `pipeline`",
+        )] {
             let value = self.boolean(name, default)?;
             if value != works {
                 return Err(not_supported(name, if value { "true" } else { "false" }, instead));
@@ -142,17 +164,18 @@ impl Given {
     }
 }
 
-fn tls(jdbc: &BTreeMap<String, String>) -> Result<TlsMode, Error> {
+/// `debezium` is its `database.ssl.mode`, which has the same words.
+fn tls(jdbc: &BTreeMap<String, String>, debezium: Option<&str>) -> Result<TlsMode, Error> {
     let flag = |name: &str| jdbc.get(name).map(|value| value == "true");
-    if let Some(mode) = jdbc.get("sslmode") {
-        return match mode.as_str() {
+    if let Some(mode) = jdbc.get("sslmode").map(String::as_str).or(debezium) {
+        return match mode {
             "disabled" => Ok(TlsMode::Disabled),
             "preferred" => Ok(TlsMode::Preferred),
             "required" => Ok(TlsMode::Required),
             "verify_ca" => Ok(TlsMode::VerifyCa),
             "verify_identity" => Ok(TlsMode::VerifyIdentity),
             _ => Err(invalid(
-                "jdbc.properties.sslMode",
+                "jdbc.properties.sslMode` or `debezium.database.ssl.mode",
                 &format!(
                     "is `{mode}`; it can be DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY"
                 ),

@@ -189,7 +189,7 @@ impl Kind {
                 if members.len() > MOST_OF_A_SET {
                     return Err(unknown());
                 }
-                Self::Set { members, charset, as_text: false }
+                Self::Set { members, charset, as_text: reading.set_is_text }
             }
             "json" => Self::Json { style: reading.json },
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"

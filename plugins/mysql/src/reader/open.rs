@@ -13,6 +13,7 @@ use crate::reader::newcomers::Newcomers;
 use crate::reader::stop::Until;
 use crate::reader::{Reader, anew, start};
 use crate::server::discovery::{self, Listed};
+use crate::server::inspection;
 use crate::server::preflight::Facts;
 use crate::server::status::StatusQuery;
 use crate::server::{Flavour, Host, Retry, Server};
@@ -122,8 +123,9 @@ async fn prepare<H: Host>(
     facts.check_start(&server.options, &start)?;
     let until = until(&server.options, &facts, &open.stop)?;
     let (catalog, newcomers) = catalog(server, session, &facts, stored, open).await?;
-    if let Some(stored) = stored {
-        until.check(stored)?;
+    match stored {
+        Some(stored) => until.check(stored)?,
+        None => inspection::preflight(server, session, &facts, &catalog.tables).await?,
     }
     let snapshot = snapshot(&server.options, &catalog, stored, &until)?;
     let tail = Tail::open(server, start).await?;

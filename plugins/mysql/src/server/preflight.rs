@@ -70,7 +70,10 @@ impl Facts {
                 findings.refuse(&place)?;
                 findings.error("mysql.privilege", "the binlog cannot be seen", grant(server));
                 findings.refuse(&place)?;
-                return Err(Error::config("mysql.privilege", format!("the binlog of {place} cannot be seen")));
+                return Err(Error::config(
+                    "mysql.privilege",
+                    format!("the binlog of {place} cannot be seen"),
+                ));
             }
         };
         findings.refuse(&place)?;
@@ -187,10 +190,7 @@ fn grant<H: Host>(server: &Server<H>) -> String {
 }
 
 /// Whether the user may be a replica, as far as its grants say: what a role grants is not looked into.
-async fn privileges<H: Host>(
-    server: &Server<H>,
-    session: &<H as Mysql>::Session,
-) -> Result<Report, Error> {
+async fn privileges<H: Host>(server: &Server<H>, session: &<H as Mysql>::Session) -> Result<Report, Error> {
     let rows = server.ask(session, "read the grants", "SHOW GRANTS").await?;
     let lines: Vec<String> = rows.iter().filter_map(|row| row.only_text()).collect();
     let mut report = Report::default();
@@ -271,7 +271,12 @@ mod tests {
             purged: set("1-10"),
             lower_case_names: false,
             commit_window: Duration::from_secs(2),
-            status: Status { place: place("b.000005", 100), gtids: set("1-50") },
+            status: Status {
+                place: place("b.000005", 100),
+                gtids: set("1-50"),
+                only_databases: String::new(),
+                ignored_databases: String::new(),
+            },
             files: vec!["b.000004".to_owned(), "b.000005".to_owned()],
             retention: None,
             logs_replicated: true,

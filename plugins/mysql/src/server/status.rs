@@ -16,6 +16,10 @@ pub struct Status {
     pub place: FilePosition,
     /// Executed transactions: every select that begins later sees them.
     pub gtids: GtidSet,
+    /// The only databases that are logged, with commas between them; empty for all.
+    pub only_databases: String,
+    /// Databases that are not.
+    pub ignored_databases: String,
 }
 
 /// Asks for the status, by the statement that the server knows.
@@ -76,7 +80,12 @@ fn status(rows: &super::rows::Rows) -> Result<Status, StatusFailure> {
     };
     let gtids = row.text("Executed_Gtid_Set").unwrap_or_default();
     let gtids = parse(&gtids).map_err(StatusFailure::Failure)?;
-    Ok(Status { place: FilePosition { file, pos }, gtids })
+    Ok(Status {
+        place: FilePosition { file, pos },
+        gtids,
+        only_databases: row.text("Binlog_Do_DB").unwrap_or_default(),
+        ignored_databases: row.text("Binlog_Ignore_DB").unwrap_or_default(),
+    })
 }
 
 /// The executed GTID set alone.

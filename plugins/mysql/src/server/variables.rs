@@ -21,7 +21,10 @@ pub(super) struct Variables {
 // === impl Variables ===
 
 impl Variables {
-    pub(super) async fn ask<H: Host>(server: &Server<H>, session: &<H as Mysql>::Session) -> Result<Self, Error> {
+    pub(super) async fn ask<H: Host>(
+        server: &Server<H>,
+        session: &<H as Mysql>::Session,
+    ) -> Result<Self, Error> {
         let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format', \
                    'binlog_row_image', 'server_uuid', 'gtid_mode', 'gtid_purged', 'lower_case_table_names', \
                    'rpl_semi_sync_source_enabled', 'rpl_semi_sync_source_timeout', 'rpl_semi_sync_master_enabled', \
@@ -74,7 +77,8 @@ impl Variables {
             // A server that no longer has the setting has no other way.
             if !value.is_empty() && !value.eq_ignore_ascii_case(wanted) {
                 let set = flavour.set(name, &format!("'{wanted}'"));
-                let repair = format!("run: {set} (and make clients reconnect, since sessions keep their setting)");
+                let repair =
+                    format!("run: {set} (and make clients reconnect, since sessions keep their setting)");
                 report.error(code, format!("{name} is {value}"), repair);
             }
         }
@@ -108,7 +112,8 @@ impl Variables {
 
     /// After how many seconds a binlog file is removed; none for never or as somebody wishes.
     pub(super) fn retention(&self) -> Option<u64> {
-        let seconds = self.get("binlog_expire_logs_seconds").parse::<u64>().ok().filter(|seconds| *seconds > 0);
+        let seconds =
+            self.get("binlog_expire_logs_seconds").parse::<u64>().ok().filter(|seconds| *seconds > 0);
         let days = self.get("expire_logs_days").parse::<f64>().ok().filter(|days| *days > 0.0);
         seconds.or(days.map(|days| (days * 86_400.0) as u64))
     }
@@ -156,7 +161,12 @@ mod tests {
             ("log_bin", "OFF", "mysql.log-bin", "--log-bin"),
             ("server_id", "0", "mysql.server-id", "SET PERSIST server_id = 1"),
             ("binlog_format", "MIXED", "mysql.binlog-format", "SET PERSIST binlog_format = 'ROW'"),
-            ("binlog_row_image", "MINIMAL", "mysql.binlog-row-image", "SET PERSIST binlog_row_image = 'FULL'"),
+            (
+                "binlog_row_image",
+                "MINIMAL",
+                "mysql.binlog-row-image",
+                "SET PERSIST binlog_row_image = 'FULL'",
+            ),
             (
                 "binlog_row_value_options",
                 "PARTIAL_JSON",
@@ -189,7 +199,10 @@ mod tests {
     fn mariadb_has_no_persisted_settings_and_no_uuid() {
         let report = variables(&[("binlog_format", "MIXED")]).check(Flavour::MariaDb);
         let repairs: Vec<_> = report.findings().iter().map(|finding| finding.repair.as_str()).collect();
-        assert!(repairs.iter().any(|repair| repair.contains("SET GLOBAL binlog_format = 'ROW'")), "{repairs:?}");
+        assert!(
+            repairs.iter().any(|repair| repair.contains("SET GLOBAL binlog_format = 'ROW'")),
+            "{repairs:?}"
+        );
         let own = [("server_id", "7"), ("hostname", "db"), ("port", "3306")];
         assert_eq!(variables(&own).identity(Flavour::MariaDb), "mariadb-7-db:3306");
         let newer = [("server_id", "7"), ("server_uid", "abc=")];
