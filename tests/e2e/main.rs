@@ -8,6 +8,7 @@ mod harness;
 mod journal;
 mod load;
 mod mariadb;
+mod preflight;
 mod refusals;
 mod restarts;
 mod schema_changes;
