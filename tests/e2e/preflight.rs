@@ -3,7 +3,7 @@
 use crate::harness::{Host, Options, World};
 
 const TABLES: &str = "CREATE DATABASE shop; CREATE TABLE shop.a (id INT PRIMARY KEY); CREATE TABLE shop.b (id INT PRIMARY \
-    KEY, a INT, FOREIGN KEY to_a (a) REFERENCES shop.a (id) ON DELETE CASCADE);";
+    KEY, a INT, FOREIGN KEY (a) REFERENCES shop.a (id) ON DELETE CASCADE);";
 
 async fn said(world: &World, options: &Options) -> (bool, String) {
     let pipeline = world.pipeline(options);
@@ -60,7 +60,7 @@ async fn what_is_doubtful_is_told_and_the_pipeline_goes_on() {
         &[
             "binlog_row_metadata is NO_LOG",
             "is kept for 21600 seconds",
-            "are not in the binlog and do not reach the sink: shop.b (to_a)",
+            "are not in the binlog and do not reach the sink: shop.b (b_ibfk_1)",
             "`server-time-zone: +08:00` is 28800 seconds ahead of UTC",
         ],
     );
@@ -71,6 +71,6 @@ async fn a_database_that_is_kept_out_of_the_binlog_is_refused() {
     let world = World::start_on("mysql", &["--binlog-ignore-db=shop"]).await;
     world.mysql.sql(TABLES).await;
     let (ended, said) = said(&world, &Options::shop()).await;
-    assert!(!ended && !said.contains("to_a"), "MySQL 9.6 and later log what foreign keys do: {said}");
+    assert!(!ended && !said.contains("foreign key"), "MySQL 9.6 and later log what foreign keys do: {said}");
     tells(&said, &["database shop is kept out of the binlog by binlog-do-db or binlog-ignore-db"]);
 }

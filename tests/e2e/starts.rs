@@ -30,7 +30,8 @@ impl Starts {
         let lines: String = options.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
         let text = format!(
             "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {}\n  username: cdc\n  password: {}\n  tables: s.t\n\
-             {lines}sink:\n  type: journal\n  directory: journal\npipeline:\n  checkpoint.interval: 200ms\n",
+             {lines}sink:\n  type: journal\n  directory: journal\npipeline:\n  checkpoint.interval: 200ms\n  \
+             schema.change.behavior: evolve\n",
             self.world.mysql.port, self.world.mysql.password
         );
         let pipeline = directory.join("pipeline.yaml");
@@ -55,6 +56,10 @@ impl Starts {
 
 impl Run {
     async fn goes_on(&self) -> Vec<i64> {
+        self.rows().await.iter().map(|row| row["id"].as_i64().unwrap()).collect()
+    }
+
+    async fn rows(&self) -> Vec<serde_json::Value> {
         Host::run(&self.pipeline, &self.state, &["--until-caught-up"], &[]).succeeds().await;
         let mut names: Vec<_> = std::fs::read_dir(&self.journal)
             .unwrap()
@@ -62,14 +67,14 @@ impl Run {
             .filter(|name| name.starts_with("s%2Et") && !name.contains("schema"))
             .collect();
         names.sort();
-        let mut ids = Vec::new();
+        let mut rows = Vec::new();
         for name in names {
             for line in std::fs::read_to_string(self.journal.join(name)).unwrap().lines() {
                 let line: serde_json::Value = serde_json::from_str(line).unwrap();
-                ids.push(line["row"]["id"].as_i64().unwrap());
+                rows.push(line["row"].clone());
             }
         }
-        ids
+        rows
     }
 }
 
@@ -179,4 +184,46 @@ async fn every_mode_starts_where_it_says_on_mysql_without_gtids() {
 async fn every_mode_starts_where_it_says_on_mariadb() {
     // GTID, TABLE_MAP.
     every_mode_starts_where_it_says("mariadb", &[], "SELECT @@GLOBAL.gtid_binlog_pos", 2).await;
+}
+
+/// Rows that were written before their table was changed; `purge` takes the statement that made the table away.
+async fn past(flavour: &'static str, options: &[&str], purge: bool) -> Starts {
+    let starts = Starts::on(flavour, options).await;
+    let sql = async |sql: &str| starts.world.mysql.sql(sql).await;
+    sql("CREATE DATABASE s; CREATE TABLE s.t (id INT PRIMARY KEY, a VARCHAR(10) CHARACTER SET latin1, gone SMALLINT UNSIGNED, \
+         e ENUM('é', 'b') CHARACTER SET latin1, n DECIMAL(6,2)); FLUSH BINARY LOGS;")
+    .await;
+    if purge {
+        let files = sql("SHOW BINARY LOGS").await;
+        let last = files.trim().lines().last().unwrap().split('\t').next().unwrap().to_owned();
+        sql(&format!("PURGE BINARY LOGS TO '{last}'")).await;
+    }
+    sql("INSERT INTO s.t VALUES (1, 'é', 65535, 'é', 1.50); \
+         ALTER TABLE s.t DROP COLUMN gone, ADD COLUMN b BIGINT AFTER id, MODIFY a VARCHAR(40) CHARACTER SET utf8mb4, DROP e; \
+         INSERT INTO s.t VALUES (2, 7, '😀', 2.25); ALTER TABLE s.t MODIFY n DECIMAL(12,4); \
+         INSERT INTO s.t VALUES (3, 8, 'z', 3.125);")
+    .await;
+    starts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_rows_have_the_shape_that_their_table_had() {
+    for (flavour, purge) in [("mysql", false), ("mysql", true), ("mariadb", true)] {
+        let mut starts = past(flavour, &[], purge).await;
+        let rows = starts.run(&[mode("earliest-offset")]).rows().await;
+        let wanted = [
+            serde_json::json!({"id": 1, "a": "é", "gone": 65535, "e": "é", "n": "1.50"}),
+            serde_json::json!({"id": 2, "b": 7, "a": "😀", "n": "2.25"}),
+            serde_json::json!({"id": 3, "b": 8, "a": "z", "n": "3.1250"}),
+        ];
+        assert_eq!(rows, wanted, "{flavour}, {purge}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_rows_without_names_of_columns_are_refused_with_the_way_out() {
+    let mut starts = past("mysql", &["--binlog-row-metadata=MINIMAL"], true).await;
+    let said = starts.refused(&[mode("earliest-offset")]).await;
+    assert!(said.contains("s.t is not at mysql-bin.00000"), "{said}");
+    assert!(said.contains("5 columns, the schema has 4") && said.contains("binlog_row_metadata"), "{said}");
 }

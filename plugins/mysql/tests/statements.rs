@@ -114,6 +114,7 @@ fn run(tail: &mut Tail<FakeSession>, catalog: &Catalog, all: &mut All) -> Result
             Met::Nothing => return Ok(()),
             Met::Boundary => all.boundaries += 1,
             Met::Event => {}
+            Met::Shape => panic!("the shape is the known one"),
             Met::Statement => panic!("a statement is ahead: {}", tail.statement().unwrap().sql),
         }
     }
@@ -127,6 +128,7 @@ fn stops_before(file: &str, selector: &str) -> String {
         match tail.next(&catalog, &mut all).unwrap() {
             Met::Nothing => panic!("the tail passed over everything"),
             Met::Boundary | Met::Event => {}
+            Met::Shape => panic!("the shape is the known one"),
             Met::Statement => {
                 // It stays there until it is told to go on.
                 assert_eq!(tail.next(&catalog, &mut all).unwrap(), Met::Statement);

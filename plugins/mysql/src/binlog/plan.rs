@@ -96,6 +96,12 @@ impl Plan {
     }
 }
 
+/// Whether a column is stored so.
+#[must_use]
+pub fn fits(column: &ColumnDef, mapped: &MappedColumn) -> bool {
+    told(column, mapped).is_ok_and(|kind| op(&kind, mapped).is_some())
+}
+
 /// The kind of a column with the members that the binlog tells, where it does.
 fn told<'a>(column: &'a ColumnDef, mapped: &MappedColumn) -> Result<Cow<'a, Kind>, Mismatch> {
     let (Kind::Enum { members: declared, charset } | Kind::Set { members: declared, charset, .. }) =
@@ -230,11 +236,19 @@ mod tests {
     }
 
     fn map(columns: Vec<MappedColumn>) -> TableMap {
-        TableMap { table_id: 1, database: "d".into(), table: "t".into(), columns }
+        TableMap { table_id: 1, database: "d".into(), table: "t".into(), columns, key: Vec::new() }
     }
 
     fn mapped(code: u8, meta: u16, unsigned: Option<bool>, name: Option<&str>) -> MappedColumn {
-        MappedColumn { code, meta, unsigned, name: name.map(str::to_owned), members: None }
+        MappedColumn {
+            code,
+            meta,
+            nullable: true,
+            collation: None,
+            unsigned,
+            name: name.map(str::to_owned),
+            members: None,
+        }
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct TableMap {
     pub table: String,
     /// One for each column.
     pub columns: Vec<MappedColumn>,
+    /// Indexes of the primary key's columns in key order, where there is one and `binlog_row_metadata=FULL`.
+    pub key: Vec<usize>,
 }
 
 /// The shape of a column's values.
@@ -56,6 +58,10 @@ pub struct MappedColumn {
     pub code: u8,
     /// The type's own metadata: one or two bytes, low byte first.
     pub meta: u16,
+    /// Whether it takes null.
+    pub nullable: bool,
+    /// Of text, an ENUM or a SET; 63 is binary. Not sent before 8.0.
+    pub collation: Option<u64>,
     /// Whether a number is unsigned; not sent before 8.0.
     pub unsigned: Option<bool>,
     /// Sent with `binlog_row_metadata=FULL`.
@@ -110,20 +116,30 @@ impl TableMap {
                 | code::STRING => metas.u16()?,
                 _ => 0,
             };
-            columns.push(MappedColumn { code: *code, meta, unsigned: None, name: None, members: None });
+            let (nullable, collation, unsigned, name, members) = (true, None, None, None, None);
+            columns.push(MappedColumn { code: *code, meta, nullable, collation, unsigned, name, members });
         }
-        let mut map = Self { table_id, database: database.to_owned(), table: table.to_owned(), columns };
-        // The nullability bitmap says nothing that the schema does not.
-        cursor.take(count.div_ceil(8))?;
+        let nullable = cursor.take(count.div_ceil(8))?;
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.nullable = nullable.get(index / 8).is_none_or(|byte| byte >> (index % 8) & 1 != 0);
+        }
+        let (database, table) = (database.to_owned(), table.to_owned());
+        let mut map = Self { table_id, database, table, columns, key: Vec::new() };
         map.optional(cursor)?;
         Ok(map)
     }
 
     fn optional(&mut self, mut cursor: Cursor<'_>) -> Result<(), Truncated> {
         const SIGNEDNESS: u8 = 1;
+        const DEFAULT_CHARSET: u8 = 2;
+        const COLUMN_CHARSET: u8 = 3;
         const COLUMN_NAME: u8 = 4;
         const SET_MEMBERS: u8 = 5;
         const ENUM_MEMBERS: u8 = 6;
+        const KEY: u8 = 8;
+        const KEY_WITH_PREFIXES: u8 = 9;
+        const DEFAULT_CHARSET_OF_MEMBERS: u8 = 10;
+        const CHARSET_OF_MEMBERS: u8 = 11;
         while !cursor.is_empty() {
             let kind = cursor.u8()?;
             let len = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
@@ -143,10 +159,53 @@ impl TableMap {
                         column.name = Some(name.to_owned());
                     }
                 }
+                DEFAULT_CHARSET => self.default_collation(MappedColumn::is_text, &mut value)?,
+                COLUMN_CHARSET => self.collations(MappedColumn::is_text, &mut value)?,
+                DEFAULT_CHARSET_OF_MEMBERS => {
+                    self.default_collation(MappedColumn::has_members, &mut value)?
+                }
+                CHARSET_OF_MEMBERS => self.collations(MappedColumn::has_members, &mut value)?,
+                KEY | KEY_WITH_PREFIXES => {
+                    while !value.is_empty() {
+                        self.key.push(usize::try_from(value.length_encoded()?).map_err(|_| Truncated)?);
+                        if kind == KEY_WITH_PREFIXES {
+                            value.length_encoded()?;
+                        }
+                    }
+                }
                 SET_MEMBERS => self.members(code::SET, &mut value)?,
                 ENUM_MEMBERS => self.members(code::ENUM, &mut value)?,
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// One collation, and pairs of an index among the columns of this sort and its own.
+    fn default_collation(
+        &mut self,
+        sort: fn(&MappedColumn) -> bool,
+        value: &mut Cursor<'_>,
+    ) -> Result<(), Truncated> {
+        let default = value.length_encoded()?;
+        let mut columns: Vec<_> = self.columns.iter_mut().filter(|column| sort(column)).collect();
+        columns.iter_mut().for_each(|column| column.collation = Some(default));
+        while !value.is_empty() {
+            let index = usize::try_from(value.length_encoded()?).map_err(|_| Truncated)?;
+            let collation = value.length_encoded()?;
+            columns.get_mut(index).ok_or(Truncated)?.collation = Some(collation);
+        }
+        Ok(())
+    }
+
+    /// One collation for each column of this sort.
+    fn collations(
+        &mut self,
+        sort: fn(&MappedColumn) -> bool,
+        value: &mut Cursor<'_>,
+    ) -> Result<(), Truncated> {
+        for column in self.columns.iter_mut().filter(|column| sort(column)) {
+            column.collation = Some(value.length_encoded()?);
         }
         Ok(())
     }
@@ -209,6 +268,24 @@ impl MappedColumn {
         }
     }
 
+    fn has_members(&self) -> bool {
+        self.code == code::STRING && matches!(self.string().0, code::ENUM | code::SET)
+    }
+
+    /// Types that have a collation, ENUM and SET apart.
+    fn is_text(&self) -> bool {
+        let text = matches!(
+            self.code,
+            code::STRING
+                | code::VAR_STRING
+                | code::VARCHAR
+                | code::VARCHAR_COMPRESSED
+                | code::BLOB
+                | code::BLOB_COMPRESSED
+        );
+        text && !self.has_members()
+    }
+
     /// For messages.
     #[must_use]
     pub fn type_name(&self) -> String {
@@ -257,6 +334,8 @@ mod tests {
         let column = |first, second| MappedColumn {
             code: code::STRING,
             meta: u16::from_le_bytes([first, second]),
+            nullable: true,
+            collation: None,
             unsigned: None,
             name: None,
             members: None,

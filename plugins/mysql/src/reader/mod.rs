@@ -111,6 +111,13 @@ impl<H: Host> Reader<H> {
             {
                 self.follow().await?;
             }
+            if self.tail.reshape().is_some()
+                && !self.snapshot.is_amid_chunk()
+                && !self.snapshot.is_due(self.tail.start())
+                && !self.output.is_full(budget)
+            {
+                self.reshape().await?;
+            }
             self.passed_stop = self.passed_stop || self.until.is_passed(&self.tail);
             self.reached_stop = self.is_stop_reached();
             if self.reached_stop || self.output.is_full(budget) {
@@ -232,7 +239,7 @@ impl<H: Host> Reader<H> {
                 now,
             };
             let met = self.tail.next(&self.catalog, &mut flow)?;
-            if met == Met::Statement {
+            if matches!(met, Met::Statement | Met::Shape) {
                 break;
             }
             if met == Met::Boundary {

@@ -2,6 +2,7 @@
 
 mod create;
 mod rename;
+mod shape;
 
 use cdc_plugin::host::Level;
 use cdc_plugin::source::{Event, TableSchemaChanges};
@@ -224,7 +225,11 @@ impl<H: Host> Reader<H> {
             .map_err(|refused| self.not_followed(query, &refused.to_string()))
     }
 
-    async fn described(&self, database: &str, name: &str) -> Result<Option<(Listed, Described)>, Error> {
+    pub(super) async fn described(
+        &self,
+        database: &str,
+        name: &str,
+    ) -> Result<Option<(Listed, Described)>, Error> {
         let session = self.server.session().await?;
         let mut listed = discovery::list(&self.server, &session).await?;
         listed.retain(|table| table.database == database && table.name == name);

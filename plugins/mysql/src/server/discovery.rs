@@ -1,6 +1,6 @@
 //! Which tables there are, and their columns and keys, from `information_schema`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cdc_plugin::host::Mysql;
 use cdc_plugin::host::mysql::Parameter;
@@ -10,7 +10,7 @@ use crate::column::{ColumnDef, Declaration, Kind};
 use crate::ddl::charset_of_collation;
 use crate::selector::is_system;
 use crate::server::rows::Row;
-use crate::server::{Host, Server};
+use crate::server::{Flavour, Host, Server};
 
 /// A base table that the user may see.
 #[derive(Clone, Debug)]
@@ -77,6 +77,34 @@ pub async fn database_charset<H: Host>(
     // One that is gone by now will not be missed.
     let charset = rows.first().and_then(|row| row.text("DEFAULT_CHARACTER_SET_NAME"));
     Ok(charset.unwrap_or_else(|| "utf8mb4".to_owned()))
+}
+
+/// Character set and bytes of its widest character, by the collation's number.
+pub type Collations = HashMap<u64, (String, u64)>;
+
+/// All collations of the server.
+///
+/// # Errors
+/// The session fails.
+pub async fn collations<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+) -> Result<Collations, Error> {
+    let table = match server.flavour {
+        Flavour::MySql => "COLLATIONS",
+        // There a collation may serve several character sets.
+        Flavour::MariaDb => "COLLATION_CHARACTER_SET_APPLICABILITY",
+    };
+    let sql = format!(
+        "SELECT a.ID, a.CHARACTER_SET_NAME, c.MAXLEN FROM information_schema.{table} a JOIN \
+         information_schema.CHARACTER_SETS c ON c.CHARACTER_SET_NAME = a.CHARACTER_SET_NAME"
+    );
+    let rows = server.ask(session, "list the collations", &sql).await?;
+    let collations = rows.iter().filter_map(|row| {
+        let charset = row.text("CHARACTER_SET_NAME")?;
+        Some((row.number("ID")?, (charset, row.number("MAXLEN")?)))
+    });
+    Ok(collations.collect())
 }
 
 /// Columns and keys of tables, by database and table.

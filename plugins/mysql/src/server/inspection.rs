@@ -80,19 +80,11 @@ async fn cascades<H: Host>(
     if server.flavour == Flavour::MySql && server.version(session) >= (9, 6) {
         return Ok(());
     }
-    let sql = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM \
-               information_schema.REFERENTIAL_CONSTRAINTS WHERE DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT') \
-               OR UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
-    let rows = server.ask(session, "list the foreign keys", sql).await?;
-    let mut children: Vec<String> = rows
-        .iter()
-        .filter_map(|row| {
-            let (database, table) = (row.text("CONSTRAINT_SCHEMA")?, row.text("TABLE_NAME")?);
-            let captured = tables.iter().any(|known| known.database == database && known.name == table);
-            captured
-                .then(|| format!("{database}.{table} ({})", row.text("CONSTRAINT_NAME").unwrap_or_default()))
-        })
-        .collect();
+    let mut children = match server.flavour {
+        Flavour::MySql => foreign_keys(server, session, tables).await?,
+        // It shows foreign keys in information_schema to those only who may do more than read.
+        Flavour::MariaDb => shown_foreign_keys(server, session, tables).await?,
+    };
     children.sort();
     if !children.is_empty() {
         report.warning(
@@ -105,6 +97,49 @@ async fn cascades<H: Host>(
         );
     }
     Ok(())
+}
+
+/// Captured tables of which foreign keys change rows, with the names of these.
+async fn foreign_keys<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    tables: &[Table],
+) -> Result<Vec<String>, Error> {
+    let sql = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM \
+               information_schema.REFERENTIAL_CONSTRAINTS WHERE DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT') \
+               OR UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
+    let rows = server.ask(session, "list the foreign keys", sql).await?;
+    let children = rows.iter().filter_map(|row| {
+        let (database, table) = (row.text("CONSTRAINT_SCHEMA")?, row.text("TABLE_NAME")?);
+        let captured = tables.iter().any(|known| known.database == database && known.name == table);
+        captured.then(|| format!("{database}.{table} ({})", row.text("CONSTRAINT_NAME").unwrap_or_default()))
+    });
+    Ok(children.collect())
+}
+
+/// The same from the tables' own statements.
+async fn shown_foreign_keys<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    tables: &[Table],
+) -> Result<Vec<String>, Error> {
+    let mut children = Vec::new();
+    for table in tables {
+        let sql = format!("SHOW CREATE TABLE {}", crate::snapshot::sql::name(table));
+        let rows = server.ask(session, "read the definition of a table", &sql).await?;
+        let text = rows.first().and_then(|row| row.text("Create Table")).unwrap_or_default();
+        children.extend(changing_keys(&text).map(|key| format!("{table} ({key})")));
+    }
+    Ok(children)
+}
+
+/// Names of the foreign keys that change rows by themselves.
+fn changing_keys(create: &str) -> impl Iterator<Item = &str> {
+    create.lines().filter_map(|line| {
+        let (name, rest) = line.trim_start().strip_prefix("CONSTRAINT `")?.split_once("` FOREIGN KEY ")?;
+        let changes = ["ON DELETE CASCADE", "ON DELETE SET", "ON UPDATE CASCADE", "ON UPDATE SET"];
+        changes.iter().any(|rule| rest.contains(rule)).then_some(name)
+    })
 }
 
 /// Rows of transactions that are prepared now are in the binlog before the pipeline's start. MySQL does not take the
@@ -197,6 +232,13 @@ mod tests {
             charset: String::new(),
         };
         Table::new(&listed, Described { columns: Vec::new(), key: Vec::new() }, false)
+    }
+
+    #[test]
+    fn foreign_keys_that_change_rows_are_read_off_a_table() {
+        let text = "CREATE TABLE `b` (\n  `a` int,\n  CONSTRAINT `b_1` FOREIGN KEY (`a`) REFERENCES `a` (`id`) ON DELETE \
+                    CASCADE,\n  CONSTRAINT `b_2` FOREIGN KEY (`a`) REFERENCES `a` (`id`)\n)";
+        assert_eq!(changing_keys(text).collect::<Vec<_>>(), ["b_1"]);
     }
 
     #[test]

@@ -73,6 +73,8 @@ impl<S: Session> Tail<S> {
             read: 0,
             buffers: Buffers::default(),
             statement: None,
+            shape: None,
+            seen_to: false,
         })
     }
 

@@ -17,7 +17,7 @@ use cdc_plugin::types::Error;
 use crate::binlog::cursor::{Cursor, Truncated};
 use crate::binlog::event::{self, Event, Kind};
 use crate::binlog::gtid::GtidEvent;
-use crate::binlog::plan::Plan;
+use crate::binlog::plan::{Mismatch, Plan};
 use crate::binlog::query::Query;
 use crate::binlog::row::Extent;
 use crate::binlog::table_map::TableMap;
@@ -68,6 +68,18 @@ pub struct Tail<S> {
     buffers: Buffers,
     /// What the tail stands before until somebody has followed it.
     statement: Option<Ahead>,
+    /// Row events of another shape than the known one come next, until somebody has seen to it.
+    shape: Option<Shape>,
+    /// Somebody has: if the shape still does not fit, it never will.
+    seen_to: bool,
+}
+
+/// A shape that does not fit what is known of its table.
+#[derive(Clone, Debug)]
+struct Shape {
+    table: usize,
+    map: TableMap,
+    mismatch: Mismatch,
 }
 
 /// A statement that changes tables.
@@ -138,6 +150,8 @@ pub enum Met {
     Boundary,
     /// A statement that changes tables comes next: see [`Tail::statement`].
     Statement,
+    /// Row events of another shape than the known one come next: see [`Tail::reshape`].
+    Shape,
     /// There are no more events to process.
     Nothing,
 }
@@ -189,6 +203,25 @@ impl<S: Session> Tail<S> {
 }
 
 impl<S> Tail<S> {
+    /// The table, and the shape of its row events before which the tail stands.
+    #[must_use]
+    pub fn reshape(&self) -> Option<(usize, &TableMap)> {
+        self.shape.as_ref().map(|shape| (shape.table, &shape.map))
+    }
+
+    /// How that shape differs from what is known.
+    #[must_use]
+    pub fn mismatch(&self) -> Option<String> {
+        self.shape.as_ref().map(|shape| shape.mismatch.to_string())
+    }
+
+    /// The table is known in that shape now.
+    pub fn reshaped(&mut self) {
+        self.shape = None;
+        self.seen_to = true;
+        self.maps.clear();
+    }
+
     /// Where the transaction starts that comes next or is under way.
     #[must_use]
     pub fn start(&self) -> &FilePosition {
@@ -268,6 +301,9 @@ impl<S> Tail<S> {
         if self.statement.is_some() {
             return Ok(Met::Statement);
         }
+        if self.shape.is_some() {
+            return Ok(Met::Shape);
+        }
         let events = std::mem::take(&mut self.events);
         let mut cursor = Cursor::new(events.get(self.read..).unwrap_or_default());
         let result = match Event::next(&mut cursor) {
@@ -278,7 +314,10 @@ impl<S> Tail<S> {
             Ok(None) => Ok(Met::Nothing),
             Err(Truncated) => Err(self.malformed("the frame of an event")),
         };
-        self.read = events.len() - cursor.rest().len();
+        // The TABLE_MAP comes again once its shape is known.
+        if !matches!(result, Ok(Met::Shape)) {
+            self.read = events.len() - cursor.rest().len();
+        }
         self.events = events;
         result
     }
@@ -316,7 +355,11 @@ impl<S> Tail<S> {
                 self.hold(event, frame, catalog)?;
             }
             Kind::TableMap | Kind::Rows(_) | Kind::PartialUpdateRows if self.is_old() => {}
-            Kind::TableMap => self.map(event.body, catalog)?,
+            Kind::TableMap => {
+                if !self.map(event.body, catalog)? {
+                    return Ok(Met::Shape);
+                }
+            }
             Kind::Rows(kind) => self.rows(event, kind, passed, catalog, receiver)?,
             Kind::PartialUpdateRows => self.partial_update(event, catalog)?,
             Kind::Xid => self.end(),
@@ -431,33 +474,42 @@ impl<S> Tail<S> {
         }
     }
 
-    fn map(&mut self, body: &[u8], catalog: &Catalog) -> Result<(), Error> {
+    /// Answers whether the shape is the known one.
+    fn map(&mut self, body: &[u8], catalog: &Catalog) -> Result<bool, Error> {
         let (id, database, name) = TableMap::names(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
         match self.maps.get(&id) {
-            Some(Some(mapped)) if mapped.body == body => return Ok(()),
+            Some(Some(mapped)) if mapped.body == body => return Ok(true),
             _ => {}
         }
         let mapped = match catalog.find(database, name) {
             None => None,
             Some(index) => {
                 let map = TableMap::parse(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
-                let table = catalog.tables.get(index);
-                let plan = table.map(|table| Plan::new(&table.columns, &table.key, &map)).transpose();
-                let plan = plan.map_err(|mismatch| {
-                    Error::permanent(
-                        "mysql.schema-changed",
-                        format!(
-                            "table {database}.{name} is not at {} what its statements made of it: {mismatch}. Start anew \
-                             with an empty state directory, and report the statements that changed it",
-                            self.place
-                        ),
-                    )
-                })?;
-                plan.map(|plan| Mapped { table: index, plan: Rc::new(plan), body: body.to_vec() })
+                let Some(table) = catalog.tables.get(index) else { return Ok(true) };
+                match Plan::new(&table.columns, &table.key, &map) {
+                    Ok(plan) => {
+                        self.seen_to = false;
+                        Some(Mapped { table: index, plan: Rc::new(plan), body: body.to_vec() })
+                    }
+                    Err(mismatch) if self.seen_to => {
+                        return Err(Error::permanent(
+                            "mysql.schema-changed",
+                            format!(
+                                "table {database}.{name} is not at {} what its statements made of it: {mismatch}. Start anew \
+                                 with an empty state directory, and report the statements that changed it",
+                                self.place
+                            ),
+                        ));
+                    }
+                    Err(mismatch) => {
+                        self.shape = Some(Shape { table: index, map, mismatch });
+                        return Ok(false);
+                    }
+                }
             }
         };
         self.maps.insert(id, mapped);
-        Ok(())
+        Ok(true)
     }
 
     fn partial_update(&self, event: &Event<'_>, catalog: &Catalog) -> Result<(), Error> {

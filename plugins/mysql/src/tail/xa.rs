@@ -184,7 +184,17 @@ impl<S> Tail<S> {
             Event::next(&mut cursor).map_err(|_| self.malformed("the frame of an event"))?
         {
             match event.kind {
-                Kind::TableMap => self.map(event.body, catalog)?,
+                Kind::TableMap if !self.map(event.body, catalog)? => {
+                    let what = self.mismatch().unwrap_or_default();
+                    return Err(Error::permanent(
+                        "mysql.xa",
+                        format!(
+                            "a two-phase (XA) transaction that is committed at {} has rows of another shape than its table: \
+                             {what}; start anew with an empty state directory",
+                            self.place
+                        ),
+                    ));
+                }
                 Kind::Rows(kind) => self.rows(&event, kind, false, catalog, receiver)?,
                 Kind::PartialUpdateRows => self.partial_update(&event, catalog)?,
                 _ => {}
