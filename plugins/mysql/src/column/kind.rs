@@ -266,6 +266,19 @@ impl Kind {
         }
     }
 
+    /// Of the bytes in row images, where they are text.
+    #[must_use]
+    pub fn charset(&self) -> Option<Charset> {
+        match self {
+            Self::Char { charset, .. }
+            | Self::Varchar { charset, .. }
+            | Self::Text { charset }
+            | Self::Enum { charset, .. }
+            | Self::Set { charset, .. } => Some(*charset),
+            _ => None,
+        }
+    }
+
     fn length(&self) -> u32 {
         match *self {
             Self::Char { length, .. }

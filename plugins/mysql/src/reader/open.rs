@@ -1,5 +1,6 @@
 //! Opening: checks, tables, the tail, and what of the snapshot is still to be done.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use cdc_plugin::host::{Level, Mysql, Session};
@@ -128,7 +129,9 @@ async fn prepare<H: Host>(
         None => inspection::preflight(server, session, &facts, &catalog.tables).await?,
     }
     let snapshot = snapshot(&server.options, &catalog, stored, &until)?;
-    let tail = Tail::open(server, start).await?;
+    let collations = discovery::collations(server, session).await?;
+    let mut tail = Tail::open(server, start).await?;
+    tail.collations = Rc::new(collations);
     Ok(Prepared { facts, catalog, snapshot, tail, until, anew: None, newcomers })
 }
 

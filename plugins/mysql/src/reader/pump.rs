@@ -1,5 +1,6 @@
 //! Getting things going and taking what has come: the tail and the workers of the snapshot, side by side.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use cdc_plugin::host::Level;
@@ -167,7 +168,9 @@ impl<H: Host> Reader<H> {
             self.workers.restart(&mut self.snapshot)?;
             start.server_uuid = facts.server_uuid;
         }
+        let collations = Rc::clone(&self.tail.collations);
         self.tail = Tail::open(&self.server, start).await?;
+        self.tail.collations = collations;
         self.tail_since = self.server.host.monotonic();
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! Which tables there are, and their columns and keys, from `information_schema`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdc_plugin::host::Mysql;
 use cdc_plugin::host::mysql::Parameter;
 use cdc_plugin::types::Error;
 
+use crate::binlog::plan::Collations;
 use crate::column::{ColumnDef, Declaration, Kind};
 use crate::ddl::charset_of_collation;
 use crate::selector::is_system;
@@ -79,9 +80,6 @@ pub async fn database_charset<H: Host>(
     Ok(charset.unwrap_or_else(|| "utf8mb4".to_owned()))
 }
 
-/// Character set and bytes of its widest character, by the collation's number.
-pub type Collations = HashMap<u64, (String, u64)>;
-
 /// All collations of the server.
 ///
 /// # Errors
@@ -91,9 +89,9 @@ pub async fn collations<H: Host>(
     session: &<H as Mysql>::Session,
 ) -> Result<Collations, Error> {
     let table = match server.flavour {
-        Flavour::MySql => "COLLATIONS",
         // There a collation may serve several character sets.
-        Flavour::MariaDb => "COLLATION_CHARACTER_SET_APPLICABILITY",
+        Flavour::MariaDb if server.version(session) >= (10, 10) => "COLLATION_CHARACTER_SET_APPLICABILITY",
+        Flavour::MySql | Flavour::MariaDb => "COLLATIONS",
     };
     let sql = format!(
         "SELECT a.ID, a.CHARACTER_SET_NAME, c.MAXLEN FROM information_schema.{table} a JOIN \

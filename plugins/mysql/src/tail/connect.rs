@@ -1,6 +1,7 @@
 //! Opening the dump, at the start and after a loss.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use cdc_plugin::host::mysql::{DumpOptions, DumpStart, Failure, FailureKind};
 use cdc_plugin::host::{Level, Mysql, Session};
@@ -62,6 +63,7 @@ impl<S: Session> Tail<S> {
             start: place.clone(),
             place,
             committed_at: None,
+            collations: Rc::default(),
             transaction: None,
             resume: start.partial,
             skipping: Skipping::new(start.skip),

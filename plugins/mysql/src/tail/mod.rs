@@ -17,7 +17,7 @@ use cdc_plugin::types::Error;
 use crate::binlog::cursor::{Cursor, Truncated};
 use crate::binlog::event::{self, Event, Kind};
 use crate::binlog::gtid::GtidEvent;
-use crate::binlog::plan::{Mismatch, Plan};
+use crate::binlog::plan::{Collations, Mismatch, Plan, check_charsets};
 use crate::binlog::query::Query;
 use crate::binlog::row::Extent;
 use crate::binlog::table_map::TableMap;
@@ -48,6 +48,8 @@ pub struct Tail<S> {
     pub place: FilePosition,
     /// Commit time of the newest row, microseconds since the epoch.
     pub committed_at: Option<i64>,
+    /// To know the character sets that row events tell; empty where nobody asked for them.
+    pub collations: Rc<Collations>,
     /// Where the transaction starts that comes next or is under way.
     start: FilePosition,
     transaction: Option<Transaction>,
@@ -486,7 +488,9 @@ impl<S> Tail<S> {
             Some(index) => {
                 let map = TableMap::parse(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
                 let Some(table) = catalog.tables.get(index) else { return Ok(true) };
-                match Plan::new(&table.columns, &table.key, &map) {
+                let plan = Plan::new(&table.columns, &table.key, &map)
+                    .and_then(|plan| check_charsets(&table.columns, &map, &self.collations).map(|()| plan));
+                match plan {
                     Ok(plan) => {
                         self.seen_to = false;
                         Some(Mapped { table: index, plan: Rc::new(plan), body: body.to_vec() })

@@ -239,6 +239,9 @@ impl FakeSession {
                     &["t", "v", "varchar", "varchar(20)", "NO", "20"],
                 ],
             ),
+            _ if sql.contains("information_schema.COLLATIONS") => {
+                text(&["ID", "CHARACTER_SET_NAME", "MAXLEN"], &[])
+            }
             _ if sql.contains("information_schema.COLUMN_PRIVILEGES") => {
                 text(&["TABLE_SCHEMA", "TABLE_NAME"], &[])
             }

@@ -5,14 +5,14 @@ use cdc_plugin::host::Level;
 use cdc_plugin::source::{Event, TableSchemaChanges};
 use cdc_plugin::types::Error;
 
-use crate::binlog::plan::{self, Plan};
+use crate::binlog::plan::{self, Collations, Plan, check_charsets};
 use crate::binlog::table_map::{MappedColumn, TableMap, code};
 use crate::charset::Charset;
 use crate::column::{ColumnDef, Kind};
 use crate::ddl::{DataType, evolve};
 use crate::reader::Reader;
 use crate::server::Host;
-use crate::server::discovery::{self, Collations, Described};
+use crate::server::discovery::Described;
 use crate::table::Table;
 
 impl<H: Host> Reader<H> {
@@ -28,13 +28,13 @@ impl<H: Host> Reader<H> {
         let charset =
             now.as_ref().map_or_else(|| table.charset.clone(), |(listed, _)| listed.charset.clone());
         let described = match now.map(|(_, described)| described) {
-            Some(now) if Plan::new(&now.columns, &now.key, &map).is_ok() => now,
+            Some(now) if self.fits(&now, &map) => now,
             now if map.columns.iter().all(|column| column.name.is_some()) => {
-                self.told(&table, now.as_ref(), &map).await?
+                self.told(&table, now.as_ref(), &map)?
             }
             _ => return Err(self.unknown_shape(&table, "the binlog does not tell the names of its columns")),
         };
-        if Plan::new(&described.columns, &described.key, &map).is_err() {
+        if !self.fits(&described, &map) {
             return Err(
                 self.unknown_shape(&table, "the binlog has a column of a type that cannot be made out")
             );
@@ -61,21 +61,28 @@ impl<H: Host> Reader<H> {
         Ok(())
     }
 
+    fn fits(&self, described: &Described, map: &TableMap) -> bool {
+        Plan::new(&described.columns, &described.key, map).is_ok()
+            && check_charsets(&described.columns, map, &self.tail.collations).is_ok()
+    }
+
     /// The table as the binlog tells it.
-    async fn told(&self, table: &Table, now: Option<&Described>, map: &TableMap) -> Result<Described, Error> {
-        let session = self.server.session().await?;
-        let collations = discovery::collations(&self.server, &session).await?;
+    fn told(&self, table: &Table, now: Option<&Described>, map: &TableMap) -> Result<Described, Error> {
+        let collations = &self.tail.collations;
         let mut columns = Vec::with_capacity(map.columns.len());
         for (index, mapped) in map.columns.iter().enumerate() {
             let name = mapped.name.clone().unwrap_or_default();
             let find = |columns: &[ColumnDef]| {
-                columns.iter().find(|column| column.name == name && plan::fits(column, mapped)).cloned()
+                columns
+                    .iter()
+                    .find(|column| column.name == name && plan::fits(column, mapped, collations))
+                    .cloned()
             };
             let known = find(&table.columns).or_else(|| now.and_then(|now| find(&now.columns)));
             let key = map.key.contains(&index);
             let column = match known {
                 Some(known) => Some(known),
-                None => declared(mapped, &collations).and_then(|declared| self.column(&name, &declared)),
+                None => declared(mapped, collations).and_then(|declared| self.column(&name, &declared)),
             };
             let Some(mut column) = column else {
                 let why =
