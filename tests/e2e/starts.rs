@@ -82,7 +82,7 @@ fn mode(mode: &str) -> (&'static str, String) {
     ("scan.startup.mode", mode.to_owned())
 }
 
-fn offset(name: &'static str, value: impl ToString) -> (&'static str, String) {
+fn offset(name: &'static str, value: impl std::fmt::Display) -> (&'static str, String) {
     let name = match name {
         "file" => "scan.startup.specific-offset.file",
         "pos" => "scan.startup.specific-offset.pos",
@@ -198,7 +198,7 @@ async fn past(flavour: &'static str, options: &[&str], purge: bool) -> Starts {
         let last = files.trim().lines().last().unwrap().split('\t').next().unwrap().to_owned();
         sql(&format!("PURGE BINARY LOGS TO '{last}'")).await;
     }
-    sql("INSERT INTO s.t VALUES (1, 'é', 65535, 'é', 1.50); \
+    sql("SET NAMES utf8mb4; INSERT INTO s.t VALUES (1, 'é', 65535, 'é', 1.50); \
          ALTER TABLE s.t DROP COLUMN gone, ADD COLUMN b BIGINT AFTER id, MODIFY a VARCHAR(40) CHARACTER SET utf8mb4, DROP e; \
          INSERT INTO s.t VALUES (2, 7, '😀', 2.25); ALTER TABLE s.t MODIFY n DECIMAL(12,4); \
          INSERT INTO s.t VALUES (3, 8, 'z', 3.125);")

@@ -144,16 +144,11 @@ impl Options {
 impl Given {
     /// Options that have one working value.
     fn unsupported(&mut self) -> Result<(), Error> {
-        for (name, works, default, instead) in [(
-            "schema-change.enabled",
-            true,
-            true,
-            "to keep the sink's tables as they are, set `schema.change.behavior: ignore` in `pipeline`",
-        )] {
-            let value = self.boolean(name, default)?;
-            if value != works {
-                return Err(not_supported(name, if value { "true" } else { "false" }, instead));
-            }
+        let name = "schema-change.enabled";
+        if !self.boolean(name, true)? {
+            let instead =
+                "to keep the sink's tables as they are, set `schema.change.behavior: ignore` in `pipeline`";
+            return Err(not_supported(name, "false", instead));
         }
         match self.text("metadata.list")? {
             Some(list) if !list.trim().is_empty() => {

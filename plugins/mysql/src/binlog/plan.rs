@@ -220,7 +220,7 @@ fn op(kind: &Kind, mapped: &MappedColumn) -> Option<Op> {
         Kind::Blob if mapped.code == code::BLOB_COMPRESSED => {
             large(code::BLOB_COMPRESSED).map(|prefix| Op::Compressed { prefix, charset: None })
         }
-        Kind::Address(address) => (real(code::STRING) && mapped.string().1 == u16::from(address.len()))
+        Kind::Address(address) => (real(code::STRING) && mapped.string().1 == u16::from(address.width()))
             .then_some(Op::Address(address)),
         Kind::Varchar { charset, .. } => {
             (mapped.code == code::VARCHAR).then(|| Op::Text { prefix: prefix(mapped.meta), charset })

@@ -162,7 +162,7 @@ impl TableMap {
                 DEFAULT_CHARSET => self.default_collation(MappedColumn::is_text, &mut value)?,
                 COLUMN_CHARSET => self.collations(MappedColumn::is_text, &mut value)?,
                 DEFAULT_CHARSET_OF_MEMBERS => {
-                    self.default_collation(MappedColumn::has_members, &mut value)?
+                    self.default_collation(MappedColumn::has_members, &mut value)?;
                 }
                 CHARSET_OF_MEMBERS => self.collations(MappedColumn::has_members, &mut value)?,
                 KEY | KEY_WITH_PREFIXES => {

@@ -184,7 +184,7 @@ impl Walk {
 
     /// This place is between two transactions; the next one was committed then, where there is one.
     fn boundary(&mut self, committed_at: Option<i64>) -> Option<Found> {
-        let before = std::mem::replace(&mut self.transaction, Some(self.place.clone()));
+        let before = self.transaction.replace(self.place.clone());
         if let Some(gtid) = self.pending.take().and_then(|head| head.gtid) {
             self.gtids.add(&gtid);
         }
