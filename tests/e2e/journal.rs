@@ -41,14 +41,7 @@ async fn a_sink_in_a_lent_directory_gets_the_changes_of_each_key_in_the_servers_
         )
         .await;
     let journal = world.directory.path().join("journal");
-    let pipeline = world.directory.path().join("journal.yaml");
-    let text = format!(
-        "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {}\n  username: cdc\n  password: {}\n  tables: j.t\n  \
-         scan.incremental.snapshot.chunk.size: 500\nsink:\n  type: journal\n  directory: journal\n\
-         pipeline:\n  checkpoint.interval: 200ms\n",
-        world.mysql.port, world.mysql.password
-    );
-    std::fs::write(&pipeline, text).unwrap();
+    let pipeline = world.journal_pipeline("j.t", &[("scan.incremental.snapshot.chunk.size", "500")]);
 
     let (status, said) = Host::run(&pipeline, &world.state(), &[], &[]).ends().await;
     assert_eq!(status.code(), Some(2), "{said}");

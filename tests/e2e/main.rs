@@ -2,6 +2,7 @@
 //! that shares no code with them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod behaviors;
 mod changes_of_servers;
 mod example;
 mod harness;
@@ -9,6 +10,7 @@ mod journal;
 mod load;
 mod mariadb;
 mod preflight;
+mod random_types;
 mod refusals;
 mod restarts;
 mod schema_changes;

@@ -40,7 +40,18 @@ impl DecimalLayout {
     /// The layout of DECIMAL(precision, scale); none unless scale <= precision <= 65.
     #[must_use]
     pub fn new(precision: u8, scale: u8) -> Option<Self> {
-        if precision == 0 || precision > 65 || scale > precision {
+        Self::of_digits(precision, scale, 65)
+    }
+
+    /// Likewise for a number in a JSON document, where the server counts a complete group before the point for the digits
+    /// of an incomplete one: more than 65 digits may be said (MySQL `my_decimal::precision`, `DECIMAL_MAX_POSSIBLE_PRECISION`).
+    #[must_use]
+    pub fn in_document(precision: u8, scale: u8) -> Option<Self> {
+        Self::of_digits(precision, scale, 81)
+    }
+
+    fn of_digits(precision: u8, scale: u8, most: u8) -> Option<Self> {
+        if precision == 0 || precision > most || scale > precision {
             return None;
         }
         let integer = precision - scale;
@@ -67,7 +78,8 @@ impl DecimalLayout {
     /// Visit the groups of a value as (digits, number), most significant first; answers whether it is negative.
     #[inline]
     fn groups(&self, bytes: &[u8], mut visit: impl FnMut(usize, u32)) -> Result<bool, Truncated> {
-        let mut packed = [0u8; 32];
+        // 81 digits, and both incomplete groups.
+        let mut packed = [0u8; 40];
         let packed = packed.get_mut(..self.len()).ok_or(Truncated)?;
         packed.copy_from_slice(bytes.get(..self.len()).ok_or(Truncated)?);
         let negative = packed.first().is_some_and(|byte| byte & 0x80 == 0);

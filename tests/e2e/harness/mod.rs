@@ -12,7 +12,7 @@ mod writer;
 
 pub(crate) use files::{holds, repository, run};
 pub(crate) use host::Host;
-pub(crate) use judge::{compare, identical, plant_duplicate, python};
+pub(crate) use judge::{compare, identical, plant_duplicate, python, show};
 pub(crate) use maxcompute::MaxCompute;
 pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;
@@ -63,6 +63,11 @@ impl World {
 
     /// Write a pipeline file and return its path.
     pub(crate) fn pipeline(&self, options: &Options) -> PathBuf {
+        self.pipeline_named("pipeline", options)
+    }
+
+    /// Likewise, for one of several.
+    pub(crate) fn pipeline_named(&self, name: &str, options: &Options) -> PathBuf {
         let lines = |options: &[(String, String)]| -> String {
             options.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect()
         };
@@ -81,7 +86,22 @@ impl World {
             sink = lines(&options.sink),
             pipeline = lines(&options.pipeline),
         );
-        let path = self.directory.path().join("pipeline.yaml");
+        let path = self.directory.path().join(name).with_extension("yaml");
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Write a pipeline file whose sink is the journal in the directory `journal`, and return its path.
+    #[allow(dead_code, reason = "the benchmark shares this harness")]
+    pub(crate) fn journal_pipeline(&self, tables: &str, source: &[(&str, &str)]) -> PathBuf {
+        let more: String = source.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+        let text = format!(
+            "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {}\n  username: cdc\n  password: {}\n  \
+             tables: {tables}\n{more}sink:\n  type: journal\n  directory: journal\n\
+             pipeline:\n  checkpoint.interval: 200ms\n",
+            self.mysql.port, self.mysql.password
+        );
+        let path = self.directory.path().join("journal.yaml");
         std::fs::write(&path, text).unwrap();
         path
     }

@@ -146,7 +146,7 @@ pub(super) fn opaque(field_type: u8, value: &[u8], out: &mut Vec<u8>) -> Result<
     match field_type {
         code::NEWDECIMAL => {
             let [precision, scale, packed @ ..] = value else { return Err(NotJson) };
-            let layout = DecimalLayout::new(*precision, *scale).ok_or(NotJson)?;
+            let layout = DecimalLayout::in_document(*precision, *scale).ok_or(NotJson)?;
             layout.text(packed, out)?;
         }
         code::DATE => quoted(&temporal::packed_date_text(packed()?), out),
@@ -215,6 +215,16 @@ mod tests {
         for field_type in [code::DATE, code::TIME, code::DATETIME, code::NEWDECIMAL] {
             assert_eq!(opaque(field_type, &[1], &mut Vec::new()), Err(NotJson));
         }
+    }
+
+    #[test]
+    fn a_decimal_that_says_it_has_66_digits_is_printed() {
+        // CAST('-999…' AS DECIMAL(65,30)) in a document of a 9.7 server: precision 66, scale 30, value.
+        let groups = [0xc4, 0x65, 0x36, 0x00].repeat(6);
+        let value = [&[66, 30, 0x7a, 0x0a, 0x1f, 0x00], &groups[..], &[0xfc, 0x18]].concat();
+        let mut out = Vec::new();
+        opaque(code::NEWDECIMAL, &value, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), format!("-{}.{}", "9".repeat(35), "9".repeat(30)));
     }
 
     proptest! {
