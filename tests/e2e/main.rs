@@ -7,6 +7,7 @@ mod changes_of_servers;
 mod example;
 mod harness;
 mod journal;
+mod links;
 mod load;
 mod mariadb;
 mod preflight;

@@ -11,6 +11,7 @@ use crate::charset::Charset;
 use crate::column::{ColumnDef, Kind};
 use crate::ddl::{DataType, evolve};
 use crate::reader::Reader;
+use crate::reader::stop::Until;
 use crate::server::Host;
 use crate::server::discovery::Described;
 use crate::table::Table;
@@ -47,7 +48,9 @@ impl<H: Host> Reader<H> {
         }
         self.replace(index, evolution.table)?;
         self.tail.reshaped();
-        if evolution.changes.is_empty() {
+        // As with a statement, what comes after its end is no business of a replay.
+        let replayed = self.passed_stop && matches!(self.until, Until::At(_));
+        if evolution.changes.is_empty() || replayed {
             return Ok(());
         }
         let Some(before) = before else {
