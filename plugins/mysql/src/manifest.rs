@@ -141,7 +141,7 @@ fn options() -> Vec<OptionSpec> {
             "debezium.*",
             Text,
             None,
-            "Options of Debezium: database.ssl.mode and gtid.new.channel.position count, others are ignored.",
+            "Options of Debezium: database.ssl.mode, gtid.new.channel.position and skipped.operations count, others are ignored.",
         ),
         option(
             "scan.incremental.close-idle-reader.enabled",

@@ -1,6 +1,7 @@
 //! The options of a `source:` block, understood.
 
 mod given;
+mod skipped;
 mod startup;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::column::Reading;
 use crate::json::Style;
 use crate::selector::Selector;
 
+pub use skipped::Skipped;
 pub use startup::{Place, Skip, Specific, Startup};
 
 use given::{Given, invalid};
@@ -23,7 +25,7 @@ use given::{Given, invalid};
 const MAX_CONNECTIONS: usize = 4;
 
 /// Options of Debezium that mean something here.
-const DEBEZIUM: [&str; 2] = ["database.ssl.mode", "gtid.new.channel.position"];
+const DEBEZIUM: [&str; 3] = ["database.ssl.mode", "gtid.new.channel.position", "skipped.operations"];
 
 /// The options.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Options {
     pub newly_added: bool,
     /// Read all tables again when the binlog is lost.
     pub reread_when_lost: bool,
+    /// Operations that are left out.
+    pub skipped: Skipped,
     /// What the operator says of the server's time zone.
     pub server_time_zone: Option<String>,
     /// After so long without a sign of life the binlog connection is taken for dead.
@@ -122,6 +126,9 @@ impl Options {
             startup: Startup::take(&mut given)?,
             comments: given.boolean("include-comments.enabled", false)?,
             new_tables: given.boolean("scan.binlog.newly-added-table.enabled", false)?,
+            skipped: debezium
+                .get("skipped.operations")
+                .map_or(Ok(Skipped::default()), |text| Skipped::parse(text))?,
             server_time_zone: given.text("server-time-zone")?,
             newly_added: given.boolean("scan.newly-added-table.enabled", false)?,
             reread_when_lost: given.choice("scan.binlog.lost", &["fail", "resnapshot"])? == "resnapshot",
@@ -259,6 +266,40 @@ mod tests {
         assert_eq!(tls("port", "1"), TlsMode::Preferred);
         let warnings = parse(&[("jdbc.properties.autoReconnect", "true")]).unwrap().warnings;
         assert!(warnings[0].contains("jdbc.properties.autoreconnect"), "{warnings:?}");
+    }
+
+    #[test]
+    fn options_of_debezium_count_or_are_warned_of() {
+        let options = parse(&[
+            ("debezium.skipped.operations", "d"),
+            ("debezium.gtid.new.channel.position", "latest"),
+            ("debezium.database.ssl.mode", "verify_ca"),
+            ("debezium.snapshot.locking.mode", "none"),
+        ])
+        .unwrap();
+        assert!(options.new_channels_from_now && options.skipped != Skipped::default());
+        assert_eq!(options.connect.tls, TlsMode::VerifyCa);
+        assert_eq!(options.warnings.len(), 1);
+        assert!(options.warnings[0].contains("debezium.snapshot.locking.mode"), "{:?}", options.warnings);
+    }
+
+    #[test]
+    fn starts_need_what_says_where_and_nothing_else_does() {
+        let startup = |options: &[(&str, &str)]| parse(options).map(|options| options.startup);
+        let specific = ("scan.startup.mode", "specific-offset");
+        assert!(startup(&[specific]).is_err());
+        assert!(startup(&[specific, ("scan.startup.specific-offset.file", "b.1")]).is_err());
+        assert!(startup(&[("scan.startup.specific-offset.pos", "4")]).is_err());
+        assert!(startup(&[("scan.startup.mode", "timestamp")]).is_err());
+        assert!(
+            startup(&[("scan.startup.mode", "initial"), ("scan.startup.timestamp-millis", "1")]).is_err()
+        );
+        assert!(startup(&[("scan.startup.mode", "whenever")]).unwrap_err().message.contains("whenever"));
+        let set = ("scan.startup.specific-offset.gtid-set", "0-1-7");
+        let rows = ("scan.startup.specific-offset.skip-rows", "2");
+        let Ok(Startup::Specific(specific)) = startup(&[specific, set, rows]) else { panic!("no start") };
+        assert_eq!(specific.skip, Skip { events: 0, rows: 2 });
+        assert_eq!(specific.place, Place::Gtids(crate::gtid::GtidSet::parse("0-1-7").unwrap()));
     }
 
     #[test]

@@ -15,7 +15,9 @@ use cdc_plugin::host::Mysql;
 use cdc_plugin::source::{Budget, Event, Progress};
 use cdc_plugin::types::Error;
 
+use crate::binlog::event::Change;
 use crate::gtid::Gtid;
+use crate::options::Skipped;
 use crate::output::Output;
 use crate::position::{FilePosition, Position, TablePosition};
 use crate::server::status::StatusQuery;
@@ -70,6 +72,7 @@ struct Flow<'a> {
     passed_stop: bool,
     update_before: bool,
     exact: bool,
+    skipped: Skipped,
     now: u64,
 }
 
@@ -236,6 +239,7 @@ impl<H: Host> Reader<H> {
                 passed_stop: self.passed_stop,
                 update_before: self.update_before,
                 exact: self.window.is_none(),
+                skipped: self.server.options.skipped,
                 now,
             };
             let met = self.tail.next(&self.catalog, &mut flow)?;
@@ -293,6 +297,10 @@ impl Receiver for Flow<'_> {
             touch,
             update_before: self.update_before,
         }
+    }
+
+    fn leaves_out(&self, change: Change) -> bool {
+        self.skipped.has(change)
     }
 
     fn touch(&mut self, index: usize, key: &[u8]) {

@@ -113,6 +113,9 @@ impl<H: Host> Reader<H> {
                     let table = table.clone().with_version(table.schema.version + 1);
                     let schema = table.schema.clone();
                     let id = schema.table.clone();
+                    if self.server.options.skipped.truncates {
+                        return Ok(done);
+                    }
                     self.replace(index, table)?;
                     done.changes.push(SchemaChangeEvent {
                         table: id,

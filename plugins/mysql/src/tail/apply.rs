@@ -28,6 +28,9 @@ pub trait Receiver {
     /// Where rows go.
     fn output(&mut self) -> &mut Output;
 
+    /// Whether rows of such changes are left out.
+    fn leaves_out(&self, change: Change) -> bool;
+
     /// Rows of the transaction that starts there after which nothing is returned any more; none for no limit.
     fn limit(&self, gtid: Option<&Gtid>, start: &FilePosition) -> Option<u64>;
 }
@@ -84,7 +87,11 @@ impl<S> Tail<S> {
         let unpacked = unpacked.map_err(|_| self.malformed("a compressed row event"))?;
         // Row events outside a transaction do not exist; were there one, it would be one of its own.
         let transaction = self.transaction.get_or_insert_with(Transaction::default);
-        let interest = receiver.interest(index, transaction.gtid.as_ref());
+        let mut interest = receiver.interest(index, transaction.gtid.as_ref());
+        if receiver.leaves_out(kind.change) {
+            // Nor do they take the place of a chunk's rows.
+            (interest.forward, interest.touch) = (false, false);
+        }
         let limit = receiver.limit(transaction.gtid.as_ref(), &self.start);
         let skip =
             self.resume.as_ref().filter(|resume| resumed_by(resume, transaction)).map_or(0, |r| r.rows);
