@@ -153,8 +153,7 @@ async fn every_mode_starts_where_it_says(flavour: &'static str, options: &[&str]
     assert!(starts.refused(&[mode("timestamp"), future]).await.contains("in the future"));
 
     // Once the oldest files are gone.
-    let purge = format!("PURGE BINARY LOGS TO '{file}'");
-    sql(&starts, &purge).await;
+    starts.world.mysql.forget_binlogs_before(&file).await;
     let now: Vec<i64> = (4..=11).collect();
     assert_eq!(starts.returned(&[mode("earliest-offset")]).await, now);
     if flavour == "mysql" && !gtids.is_empty() {
@@ -194,9 +193,7 @@ async fn past(flavour: &'static str, options: &[&str], purge: bool) -> Starts {
          e ENUM('é', 'b') CHARACTER SET latin1, n DECIMAL(6,2)); FLUSH BINARY LOGS;")
     .await;
     if purge {
-        let files = sql("SHOW BINARY LOGS").await;
-        let last = files.trim().lines().last().unwrap().split('\t').next().unwrap().to_owned();
-        sql(&format!("PURGE BINARY LOGS TO '{last}'")).await;
+        starts.world.mysql.forget_binlogs().await;
     }
     sql("SET NAMES utf8mb4; INSERT INTO s.t VALUES (1, 'é', 65535, 'é', 1.50); \
          ALTER TABLE s.t DROP COLUMN gone, ADD COLUMN b BIGINT AFTER id, MODIFY a VARCHAR(40) CHARACTER SET utf8mb4, DROP e; \

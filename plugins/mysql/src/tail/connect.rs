@@ -63,6 +63,7 @@ impl<S: Session> Tail<S> {
             start: place.clone(),
             place,
             committed_at: None,
+            flavour: server.flavour,
             collations: Rc::default(),
             transaction: None,
             resume: start.partial,

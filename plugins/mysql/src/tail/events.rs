@@ -209,7 +209,8 @@ impl<S> Tail<S> {
         let mapped = match catalog.find(database, name) {
             None => None,
             Some(index) => {
-                let map = TableMap::parse(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
+                let map = TableMap::parse_of(body, self.flavour)
+                    .map_err(|_| self.malformed("a TABLE_MAP event"))?;
                 let Some(table) = catalog.tables.get(index) else { return Ok(true) };
                 let plan = Plan::new(&table.columns, &table.key, &map)
                     .and_then(|plan| check_charsets(&table.columns, &map, &self.collations).map(|()| plan));

@@ -45,6 +45,8 @@ pub struct Tail<S> {
     pub place: FilePosition,
     /// Commit time of the newest row, microseconds since the epoch.
     pub committed_at: Option<i64>,
+    /// Who writes the events.
+    flavour: Flavour,
     /// To know the character sets that row events tell; empty where nobody asked for them.
     pub collations: Rc<Collations>,
     /// Where the transaction starts that comes next or is under way.
