@@ -37,7 +37,7 @@ impl Link {
                     tokio::select! {
                         () = there => {}
                         () = back => {}
-                        _ = cuts.wait_for(|upto| *upto >= number) => {}
+                        () = reached(&mut cuts, number) => {}
                     }
                 });
             }
@@ -54,6 +54,11 @@ impl Link {
     }
 }
 
+async fn reached(watched: &mut watch::Receiver<u64>, number: u64) {
+    // The test that is gone has no more wishes.
+    let _ = watched.wait_for(|upto| *upto >= number).await;
+}
+
 async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
@@ -65,7 +70,7 @@ async fn pass(
         let read = tokio::select! {
             read = from.read(&mut bytes) => read,
             // It stays open and says nothing.
-            _ = silences.wait_for(|upto| *upto >= number) => std::future::pending().await,
+            () = reached(&mut silences, number) => std::future::pending().await,
         };
         match read {
             Ok(count @ 1..) if to.write_all(&bytes[..count]).await.is_ok() => {}
