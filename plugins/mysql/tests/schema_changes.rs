@@ -112,3 +112,16 @@ fn what_a_statement_does_that_nobody_can_follow_is_refused_with_its_place() {
         assert!(error.message.contains(part), "{} lacks {part}", error.message);
     }
 }
+
+#[test]
+fn a_two_phase_transaction_that_was_prepared_before_is_told_of() {
+    let fake = Fake::new(FIVE, true, true);
+    let mut reader = open(&fake, None, StopCondition::Never).unwrap();
+    fake.0.borrow_mut().binlog.statement("XA COMMIT X'61',X'',1");
+    fake.0.borrow_mut().settle();
+    for _ in 0..20 {
+        block_on(reader.next(BUDGET)).unwrap();
+    }
+    let logged = fake.0.borrow().log.join("\n");
+    assert_eq!(logged.matches("prepared before this pipeline looked").count(), 1, "{logged}");
+}

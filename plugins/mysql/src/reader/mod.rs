@@ -11,7 +11,7 @@ mod stop;
 use std::rc::Rc;
 use std::time::Duration;
 
-use cdc_plugin::host::Mysql;
+use cdc_plugin::host::{Level, Mysql};
 use cdc_plugin::source::{Budget, Event, Progress};
 use cdc_plugin::types::Error;
 
@@ -140,6 +140,13 @@ impl<H: Host> Reader<H> {
         let replaced = std::mem::take(&mut self.output.replaced);
         if replaced > 0 {
             self.count("mysql_replaced_texts", replaced);
+        }
+        let unknown = std::mem::take(&mut self.tail.unknown_commits);
+        if unknown > 0 {
+            self.count("mysql_unknown_xa_commits", unknown);
+            let message = "a two-phase (XA) transaction is committed that was prepared before this pipeline looked; if it \
+                           changed captured tables, these changes are missing from the sink";
+            self.server.log(Level::Warn, message, &[("at", self.tail.place.to_string())]);
         }
         let mut events = self.output.take(&self.catalog.tables);
         // A change of a table ends its pull; the next one tells the stop.

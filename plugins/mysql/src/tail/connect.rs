@@ -1,6 +1,6 @@
 //! Opening the dump, at the start and after a loss.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use cdc_plugin::host::mysql::{DumpOptions, DumpStart, Failure, FailureKind};
@@ -69,6 +69,8 @@ impl<S: Session> Tail<S> {
             resume: start.partial,
             skipping: Skipping::new(start.skip),
             prepared: Vec::new(),
+            unconcerned: HashSet::new(),
+            unknown_commits: 0,
             rereading: start.reread,
             through,
             maps: HashMap::new(),

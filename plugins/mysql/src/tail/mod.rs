@@ -8,7 +8,7 @@ mod skipping;
 mod statements;
 mod xa;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use cdc_plugin::host::Session;
@@ -54,8 +54,12 @@ pub struct Tail<S> {
     transaction: Option<Transaction>,
     /// Rows to pass over: they were returned before a restart.
     resume: Option<Partial>,
-    /// Two-phase transactions in doubt, the oldest first.
+    /// Two-phase transactions in doubt that change captured tables, the oldest first.
     prepared: Vec<Prepared>,
+    /// Those that do not.
+    unconcerned: HashSet<String>,
+    /// Two-phase transactions that were committed and had been prepared where nobody looked, until somebody takes note.
+    pub unknown_commits: u64,
     /// Transactions are read again that are through, for those that are in doubt.
     rereading: Option<Reread>,
     /// Without GTIDs: where that ends.

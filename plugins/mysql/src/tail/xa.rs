@@ -137,7 +137,8 @@ impl<S> Tail<S> {
                 self.prepared.retain(|prepared| prepared.xid != xid);
                 self.prepared.push(Prepared { xid, events, from });
             }
-            None => {}
+            None if one_phase => {}
+            None => drop(self.unconcerned.insert(xid)),
         }
         self.end();
         Ok(())
@@ -159,14 +160,21 @@ impl<S> Tail<S> {
         receiver: &mut impl Receiver,
     ) -> Result<(), Error> {
         let (Decision::Commit(xid) | Decision::Rollback(xid)) = decision;
-        let place = self.prepared.iter().position(|prepared| prepared.xid == *xid);
-        if let Some(prepared) = place.map(|place| self.prepared.remove(place))
-            && matches!(decision, Decision::Commit(_))
-            && !self.is_old()
-        {
-            self.release(&prepared.events, catalog, receiver)?;
+        if self.unconcerned.remove(xid) {
+            return Ok(());
         }
-        Ok(())
+        let place = self.prepared.iter().position(|prepared| prepared.xid == *xid);
+        let prepared = place.map(|place| self.prepared.remove(place));
+        if matches!(decision, Decision::Rollback(_)) || self.is_old() {
+            return Ok(());
+        }
+        match prepared {
+            Some(prepared) => self.release(&prepared.events, catalog, receiver),
+            None => {
+                self.unknown_commits += 1;
+                Ok(())
+            }
+        }
     }
 
     /// Rows that were held come now, as rows of the transaction under way.
