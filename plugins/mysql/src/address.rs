@@ -29,7 +29,7 @@ impl Address {
 
     /// Bytes of a value.
     #[must_use]
-    pub fn len(self) -> u8 {
+    pub fn width(self) -> u8 {
         match self {
             Self::Uuid | Self::Inet6 => 16,
             Self::Inet4 => 4,

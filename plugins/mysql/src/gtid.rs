@@ -176,6 +176,34 @@ impl GtidSet {
         self.domains.merge(&other.domains);
     }
 
+    /// Fill, for each origin of the set, what is missing before its first transaction with what `executed` has there:
+    /// whoever knows later transactions of an origin has no use for the earlier ones.
+    pub fn fill_from(&mut self, executed: &Self) {
+        let firsts: Vec<_> = self
+            .intervals
+            .iter()
+            .filter_map(|(origin, list)| Some((origin.clone(), list.first()?.0)))
+            .collect();
+        for (origin, first) in firsts {
+            for (start, end) in executed.intervals.get(&origin).cloned().unwrap_or_default() {
+                if start < first {
+                    self.insert(&origin, start, end.min(first - 1));
+                }
+            }
+        }
+    }
+
+    /// Add all of `executed` whose origin is not in the set.
+    pub fn add_unknown_origins(&mut self, executed: &Self) {
+        for (origin, list) in &executed.intervals {
+            if !self.intervals.contains_key(origin) {
+                self.intervals.insert(origin.clone(), list.clone());
+            }
+        }
+        let unknown: Vec<_> = executed.domains.without(&self.domains).collect();
+        unknown.into_iter().for_each(|gtid| self.domains.add(gtid));
+    }
+
     /// Whether a transaction is in the set.
     #[must_use]
     pub fn contains(&self, gtid: &Gtid) -> bool {
@@ -330,6 +358,15 @@ mod tests {
         assert!(!set.contains_all(&GtidSet::parse(&format!("{A}:2-11")).unwrap()));
         assert!(!set.contains_all(&GtidSet::parse(&format!("{B}:1")).unwrap()));
         assert!(set.contains_all(&GtidSet::default()));
+    }
+
+    #[test]
+    fn a_set_is_filled_before_its_first_transactions_and_nowhere_else() {
+        let mut set = GtidSet::parse(&format!("{A}:100-200:300")).unwrap();
+        set.fill_from(&GtidSet::parse(&format!("{A}:1-50:90-250,{B}:1-9")).unwrap());
+        assert_eq!(set.to_string(), format!("{A}:1-50:90-200:300"));
+        set.add_unknown_origins(&GtidSet::parse(&format!("{A}:1-400,{B}:1-9,3-1-5")).unwrap());
+        assert_eq!(set.to_string(), format!("{A}:1-50:90-200:300,{B}:1-9,3-1-5"));
     }
 
     proptest! {

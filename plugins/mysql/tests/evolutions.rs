@@ -43,6 +43,7 @@ const WISHES: Wishes = Wishes {
     reading: Reading {
         tinyint1_is_boolean: true,
         json: cdc_plugin_mysql::json::Style::Server,
+        set_is_text: false,
         mariadb: false,
     },
     comments: true,

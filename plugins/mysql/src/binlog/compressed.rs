@@ -28,7 +28,7 @@ pub fn column(stored: &[u8]) -> Result<Cow<'_, [u8]>, Truncated> {
 /// the low three count the bytes of the length, as above ("MariaDB, binlog_buf_uncompress").
 ///
 /// # Errors
-/// As [`column`].
+/// As [`column()`].
 pub fn event(stored: &[u8]) -> Result<Vec<u8>, Truncated> {
     let (head, rest) = stored.split_first().ok_or(Truncated)?;
     if head & 0xf0 != 0x80 {

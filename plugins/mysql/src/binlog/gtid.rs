@@ -12,6 +12,8 @@ pub struct GtidEvent {
     pub committed_at: Option<i64>,
     /// It stands for BEGIN, too.
     pub begun: bool,
+    /// It ends with its preparation (MariaDB).
+    pub prepared: bool,
 }
 
 /// Says that the original commit time follows.
@@ -46,7 +48,7 @@ impl GtidEvent {
         })();
         let committed_at =
             committed_at.ok().and_then(|micros| i64::try_from(micros & !ORIGINAL_FOLLOWS).ok());
-        Ok(Self { gtid, committed_at, begun: false })
+        Ok(Self { gtid, committed_at, begun: false, prepared: false })
     }
 
     /// GTID_TAGGED_LOG_EVENT, written with MySQL's serialization library: version, size, last field that must be
@@ -85,7 +87,7 @@ impl GtidEvent {
         }
         let origin = Origin::new(uuid.ok_or(Truncated)?, &tag).ok_or(Truncated)?;
         let gtid = Gtid::new(origin, number.ok_or(Truncated)?).ok_or(Truncated)?;
-        Ok(Self { gtid: Some(gtid), committed_at, begun: false })
+        Ok(Self { gtid: Some(gtid), committed_at, begun: false, prepared: false })
     }
 
     /// MariaDB's GTID_EVENT: number, domain, flags. The server is named in the event's header. MariaDB has no BEGIN after
@@ -96,10 +98,17 @@ impl GtidEvent {
     pub fn parse_domain(body: &[u8], server: u32) -> Result<Self, Truncated> {
         /// One statement that is a transaction of its own.
         const STANDALONE: u8 = 1;
+        /// The first phase of a two-phase transaction.
+        const PREPARED: u8 = 64;
         let mut cursor = Cursor::new(body);
         let (number, domain, flags) = (cursor.u64()?, cursor.u32()?, cursor.u8()?);
         let gtid = Gtid::Domain(DomainGtid { domain, server, number });
-        Ok(Self { gtid: Some(gtid), committed_at: None, begun: flags & STANDALONE == 0 })
+        Ok(Self {
+            gtid: Some(gtid),
+            committed_at: None,
+            begun: flags & STANDALONE == 0,
+            prepared: flags & PREPARED != 0,
+        })
     }
 }
 
@@ -125,7 +134,7 @@ mod tests {
         assert!(event.gtid.is_some_and(|gtid| gtid.to_string().ends_with(":42")));
         // MySQL 5.7 stops before it.
         let event = GtidEvent::parse(&classic()[..42], true).unwrap();
-        assert_eq!(event, GtidEvent { gtid: None, committed_at: None, begun: false });
+        assert_eq!(event, GtidEvent { gtid: None, committed_at: None, begun: false, prepared: false });
     }
 
     #[test]

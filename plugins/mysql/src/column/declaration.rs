@@ -26,6 +26,8 @@ pub struct Reading {
     pub tinyint1_is_boolean: bool,
     /// How the text of JSON is written.
     pub json: Style,
+    /// SET is text, the members with commas between them, and not a list.
+    pub set_is_text: bool,
     /// The server is MariaDB: its JSON is a LONGTEXT.
     pub mariadb: bool,
 }
@@ -90,6 +92,6 @@ impl Declaration {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { tinyint1_is_boolean: true, json: Style::Server, mariadb: false }
+        Self { tinyint1_is_boolean: true, json: Style::Server, set_is_text: false, mariadb: false }
     }
 }

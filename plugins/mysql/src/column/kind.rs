@@ -189,7 +189,7 @@ impl Kind {
                 if members.len() > MOST_OF_A_SET {
                     return Err(unknown());
                 }
-                Self::Set { members, charset, as_text: false }
+                Self::Set { members, charset, as_text: reading.set_is_text }
             }
             "json" => Self::Json { style: reading.json },
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
@@ -262,6 +262,19 @@ impl Kind {
         match self {
             Self::Set { as_text: false, .. } => Some(LogicalType::String),
             Self::Vector => Some(LogicalType::Float),
+            _ => None,
+        }
+    }
+
+    /// Of the bytes in row images, where they are text.
+    #[must_use]
+    pub fn charset(&self) -> Option<Charset> {
+        match self {
+            Self::Char { charset, .. }
+            | Self::Varchar { charset, .. }
+            | Self::Text { charset }
+            | Self::Enum { charset, .. }
+            | Self::Set { charset, .. } => Some(*charset),
             _ => None,
         }
     }

@@ -66,6 +66,11 @@ impl Domains {
         }
     }
 
+    /// Those of domains that the other does not know.
+    pub(super) fn without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = DomainGtid> + 'a {
+        self.last.values().filter(|gtid| !other.last.contains_key(&gtid.domain)).copied()
+    }
+
     pub(super) fn contains(&self, gtid: &DomainGtid) -> bool {
         self.last.get(&gtid.domain).is_some_and(|last| last.number >= gtid.number)
     }

@@ -2,9 +2,12 @@
 
 pub mod discovery;
 mod flavour;
+pub mod inspection;
 pub mod preflight;
+pub mod report;
 pub mod rows;
 pub mod status;
+mod variables;
 
 use std::time::Duration;
 
@@ -42,6 +45,13 @@ pub struct Server<H> {
 // === impl Server ===
 
 impl<H: Host> Server<H> {
+    /// Major and minor version of the server.
+    pub fn version(&self, session: &H::Session) -> (u32, u32) {
+        let text = session.info().version;
+        let mut numbers = text.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    }
+
     /// Take note of what the server is.
     pub fn meet(&mut self, flavour: Flavour) {
         self.flavour = flavour;

@@ -16,6 +16,10 @@ pub struct Status {
     pub place: FilePosition,
     /// Executed transactions: every select that begins later sees them.
     pub gtids: GtidSet,
+    /// The only databases that are logged, with commas between them; empty for all.
+    pub only_databases: String,
+    /// Databases that are not.
+    pub ignored_databases: String,
 }
 
 /// Asks for the status, by the statement that the server knows.
@@ -76,7 +80,12 @@ fn status(rows: &super::rows::Rows) -> Result<Status, StatusFailure> {
     };
     let gtids = row.text("Executed_Gtid_Set").unwrap_or_default();
     let gtids = parse(&gtids).map_err(StatusFailure::Failure)?;
-    Ok(Status { place: FilePosition { file, pos }, gtids })
+    Ok(Status {
+        place: FilePosition { file, pos },
+        gtids,
+        only_databases: row.text("Binlog_Do_DB").unwrap_or_default(),
+        ignored_databases: row.text("Binlog_Ignore_DB").unwrap_or_default(),
+    })
 }
 
 /// The executed GTID set alone.
@@ -141,6 +150,27 @@ pub async fn gtids_at<H: Host>(
     let rows = server.rows(session, "SELECT BINLOG_GTID_POS(?, ?) AS gtids", &parameters).await?;
     let text = rows.first().and_then(|row| row.text("gtids"));
     let text = text.ok_or_else(|| unreadable(&format!("the server has no event at {place}")))?;
+    parse(&text)
+}
+
+/// MySQL: all transactions before a binlog file.
+///
+/// # Errors
+/// The session fails, or the file is none.
+pub async fn gtids_before<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    file: &str,
+) -> Result<GtidSet, Failure> {
+    // The set is among the first events of every file.
+    let file = file.replace('\'', "''");
+    let sql = format!("SHOW BINLOG EVENTS IN '{file}' FROM 4 LIMIT 4");
+    let rows = server.rows(session, &sql, &[]).await?;
+    let previous =
+        rows.iter().find(|row| row.text("Event_type").is_some_and(|kind| kind == "Previous_gtids"));
+    let text = previous.and_then(|row| row.text("Info"));
+    let text =
+        text.ok_or_else(|| unreadable("the binlog file does not tell which transactions come before it"))?;
     parse(&text)
 }
 

@@ -123,9 +123,7 @@ impl<H: Host> Work<'_, H> {
             Step::Fetch => match session.fetch(FETCH_BYTES).await? {
                 Some(block) => Ok(Outcome::Block(block)),
                 None => {
-                    if matches!(self.returned, Returned::Upto { .. }) {
-                        session.execute("COMMIT").await?;
-                    }
+                    self.leave_snapshot(session).await?;
                     self.high(session).await.map(Outcome::High)
                 }
             },
@@ -158,6 +156,7 @@ impl<H: Host> Work<'_, H> {
                     None => match self.key(session, table, &Sql::last_key(table)).await? {
                         Some(end) => end,
                         None => {
+                            self.leave_snapshot(session).await?;
                             return Ok(Outcome::Begun { planned: Some(Planned::Empty), columns: Vec::new() });
                         }
                     },
@@ -225,6 +224,14 @@ impl<H: Host> Work<'_, H> {
             self.server.host.sleep(CATCH_UP_PAUSE).await;
         }
         Ok(None)
+    }
+
+    /// End the transaction that [`ready`](Self::ready) left open: while it is, nobody may alter the table.
+    async fn leave_snapshot(&self, session: &H::Session) -> Result<(), Failure> {
+        match self.returned {
+            Returned::Upto { .. } => session.execute("COMMIT").await,
+            Returned::Gtids(_) | Returned::Unknown => Ok(()),
+        }
     }
 
     async fn high(&self, session: &H::Session) -> Result<FilePosition, Failure> {

@@ -28,6 +28,9 @@ pub trait Receiver {
     /// Where rows go.
     fn output(&mut self) -> &mut Output;
 
+    /// Whether rows of such changes are left out.
+    fn leaves_out(&self, change: Change) -> bool;
+
     /// Rows of the transaction that starts there after which nothing is returned any more; none for no limit.
     fn limit(&self, gtid: Option<&Gtid>, start: &FilePosition) -> Option<u64>;
 }
@@ -54,6 +57,7 @@ impl<S> Tail<S> {
         &mut self,
         event: &Event<'_>,
         kind: RowsKind,
+        passed: bool,
         catalog: &Catalog,
         receiver: &mut impl Receiver,
     ) -> Result<(), Error> {
@@ -83,10 +87,16 @@ impl<S> Tail<S> {
         let unpacked = unpacked.map_err(|_| self.malformed("a compressed row event"))?;
         // Row events outside a transaction do not exist; were there one, it would be one of its own.
         let transaction = self.transaction.get_or_insert_with(Transaction::default);
-        let interest = receiver.interest(index, transaction.gtid.as_ref());
+        let mut interest = receiver.interest(index, transaction.gtid.as_ref());
+        if receiver.leaves_out(kind.change) {
+            // Nor do they take the place of a chunk's rows.
+            (interest.forward, interest.touch) = (false, false);
+        }
         let limit = receiver.limit(transaction.gtid.as_ref(), &self.start);
         let skip =
             self.resume.as_ref().filter(|resume| resumed_by(resume, transaction)).map_or(0, |r| r.rows);
+        let unwanted = if passed { u64::MAX } else { self.skipping.rows() };
+        let skip = skip.max(if unwanted > 0 { transaction.rows.saturating_add(unwanted) } else { 0 });
         let mut writer = Writer {
             index,
             table,

@@ -21,6 +21,9 @@ impl<S> Tail<S> {
                 if query.sql.trim_start().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("XA START"))
                 {
                     self.begin_group();
+                    if let Some(transaction) = &mut self.transaction {
+                        transaction.held = Some(Vec::new());
+                    }
                 } else {
                     self.end_statement();
                 }
@@ -69,23 +72,6 @@ impl<S> Tail<S> {
     /// What follows ends with a commit.
     pub(super) fn begin_group(&mut self) {
         self.transaction.get_or_insert_with(Transaction::default).begun = true;
-    }
-
-    /// XA_PREPARE: one-phase transactions are committed by it, two-phase ones may be undone later.
-    pub(super) fn xa_prepare(&mut self, body: &[u8]) -> Result<(), Error> {
-        let one_phase = body.first() == Some(&1);
-        let rows = self.transaction.as_ref().map_or(0, |transaction| transaction.rows);
-        if !one_phase && rows > 0 {
-            return Err(Error::permanent(
-                "mysql.xa",
-                format!(
-                    "a two-phase (XA) transaction at {} changes captured tables, which this version does not support",
-                    self.start
-                ),
-            ));
-        }
-        self.end();
-        Ok(())
     }
 
     /// A statement outside BEGIN and COMMIT is a transaction of its own.
