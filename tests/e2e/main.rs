@@ -12,4 +12,5 @@ mod restarts;
 mod schema_changes;
 mod secrets;
 mod shop;
+mod storm;
 mod types;

@@ -7,6 +7,7 @@ mod maxcompute;
 mod memories;
 mod mysql;
 mod schema_writer;
+mod storm;
 mod sysbench;
 mod writer;
 
@@ -17,6 +18,7 @@ pub(crate) use maxcompute::MaxCompute;
 pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;
 pub(crate) use schema_writer::SchemaWriter;
+pub(crate) use storm::Storm;
 pub(crate) use sysbench::Sysbench;
 pub(crate) use writer::Writer;
 
