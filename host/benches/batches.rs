@@ -31,6 +31,7 @@ pub(crate) fn schema(name: &str) -> TableSchema {
         columns: columns.into(),
         primary_key: vec![0],
         partition_keys: Vec::new(),
+        options: Vec::new(),
         comment: None,
     }
 }

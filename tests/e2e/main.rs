@@ -2,6 +2,7 @@
 //! that shares no code with them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod behaviors;
 mod example;
 mod harness;
 mod journal;

@@ -13,6 +13,7 @@ mod signing;
 
 use std::sync::{Arc, Once};
 
+pub use clock::Clock;
 pub use http::HttpContext;
 pub use metrics::{Metrics, Value};
 pub use mysql::MysqlContext;
@@ -31,6 +32,7 @@ pub struct Lender {
     directories: Arc<[SharedDirectory]>,
     secrets: Arc<Secrets>,
     metrics: Metrics,
+    clock: Clock,
 }
 
 /// What `cdc:host` means to one instance.
@@ -42,6 +44,7 @@ pub struct Capabilities {
     pub(crate) directories: Arc<[SharedDirectory]>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
 }
 
 impl Lender {
@@ -57,8 +60,16 @@ impl Lender {
         let policy = Arc::new(Policy::new(grant));
         let secrets = Arc::new(secrets);
         let http = HttpContext::new(policy.clone(), secrets.clone())?;
+        let clock = Clock::default();
         let mysql = MysqlContext { policy, secrets: secrets.clone() };
-        Ok(Self { plugin, http, mysql, directories, secrets, metrics })
+        Ok(Self { plugin, http, mysql, directories, secrets, metrics, clock })
+    }
+
+    /// In another time than the machine's: what waits for a guest, waits by this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.http.clock = clock.clone();
+        Self { clock, ..self }
     }
 
     /// Lend nothing: enough to let a plugin describe itself.
@@ -79,6 +90,7 @@ impl Lender {
             directories: self.directories.clone(),
             secrets: self.secrets.clone(),
             metrics: self.metrics.clone(),
+            clock: self.clock.clone(),
         }
     }
 }

@@ -112,10 +112,30 @@ async fn execute(arguments: Arguments, output: &Output) -> Result<(), Failure> {
 fn with_default_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
     let known = ["run", "validate", "plugin", "help", "--help", "-h", "--version", "-V"];
-    if arguments.get(1).is_some_and(|first| known.iter().all(|known| first != known)) {
+    let first = arguments.get(1..).and_then(behind_global_options);
+    if first.is_some_and(|first| known.iter().all(|known| first != known)) {
         arguments.insert(1, "run".into());
     }
     arguments
+}
+
+/// The first argument that is no option of every subcommand, nor the value of one.
+fn behind_global_options(arguments: &[OsString]) -> Option<&OsString> {
+    let command = <Arguments as clap::CommandFactory>::command();
+    let is_global = |word: &str| {
+        let mut globals = command.get_arguments().filter(|argument| argument.is_global_set());
+        word.strip_prefix("--").is_some_and(|name| globals.any(|global| global.get_long() == Some(name)))
+    };
+    let mut words = arguments.iter();
+    loop {
+        let word = words.next()?;
+        match word.to_str().map(|text| text.split_once('=').map_or((text, false), |(name, _)| (name, true))) {
+            Some((name, true)) if is_global(name) => {}
+            // Each of them takes a value.
+            Some((name, false)) if is_global(name) => drop(words.next()?),
+            _ => return Some(word),
+        }
+    }
 }
 
 fn default_cache() -> Option<PathBuf> {
@@ -143,6 +163,23 @@ mod tests {
             assert!(matches!(parse(line).command, Command::Run(_)), "{line}");
         }
         assert!(matches!(parse("cdc-host validate pipeline.yaml").command, Command::Validate(_)));
+    }
+
+    #[test]
+    fn options_of_every_subcommand_may_stand_before_it() {
+        for line in [
+            "cdc-host --log-format json run pipeline.yaml",
+            "cdc-host --log-format=json --log debug run pipeline.yaml",
+            "cdc-host --log-format json pipeline.yaml",
+            "cdc-host --log run --log-format json --plugin a.wasm pipeline.yaml",
+        ] {
+            let parsed = parse(line);
+            assert!(matches!(parsed.command, Command::Run(_)), "{line}");
+            assert!(matches!(parsed.process.log_format, logging::Format::Json), "{line}");
+        }
+        let validate = parse("cdc-host --cache-dir validate validate pipeline.yaml");
+        assert!(matches!(validate.command, Command::Validate(_)));
+        assert_eq!(validate.process.cache_dir, Some("validate".into()));
     }
 
     #[test]

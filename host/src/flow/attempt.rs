@@ -9,12 +9,13 @@ use super::evolution::{Registry, SchemaPolicy};
 use super::memory::Memory;
 use super::progress::Bars;
 use super::pump::{Pump, Start};
+use super::reader::Reader;
 use super::recovery;
-use crate::capability::{Capabilities, Lender, Metrics};
-use crate::pipeline::{Plan, Setting, Side};
+use crate::capability::{Clock, Lender, Metrics};
+use crate::pipeline::{Plan, Setting, Side, Transforms};
 use crate::plugin::Plugin;
 use crate::plugin::sink::Sink;
-use crate::plugin::source::{ReadFrom, Source, Stop};
+use crate::plugin::source::{ReadFrom, Stop};
 use crate::state::Ledger;
 
 /// Everything a pipeline is made of.
@@ -41,6 +42,10 @@ pub struct Pipeline {
     pub checkpoint_interval: Duration,
     /// Bytes for everything between source and sink.
     pub memory_limit: u64,
+    /// By which the pauses between attempts are measured.
+    pub clock: Clock,
+    /// How tables are shaped beyond what the source says.
+    pub transforms: Transforms,
     /// What becomes of schema changes.
     pub policy: SchemaPolicy,
     /// What the operator says of append rows whose fate nobody knows.
@@ -103,7 +108,7 @@ pub async fn run(
             Err(error) => error,
         };
         fruitless = if summary.checkpoints > before.checkpoints { 1 } else { fruitless + 1 };
-        let never_started = first_start && summary.checkpoints == 0;
+        let never_started = first_start && summary.checkpoints == 0 && !matches!(error, FlowError::Lost(_));
         if !error.is_transient() || never_started || fruitless >= FRUITLESS_ATTEMPTS {
             return Err(error);
         }
@@ -111,7 +116,7 @@ pub async fn run(
         tracing::warn!(?pause, "starting again from the last checkpoint: {error}");
         let mut ended = shutdown.clone();
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = pipeline.clock.sleep(pause) => {}
             _ = ended.wait_for(|ended| *ended) => return Ok(summary),
         }
     }
@@ -136,10 +141,13 @@ async fn attempt(
         newest.map_or((None, Vec::new()), |(position, tables)| (Some(position), tables))
     };
     let stop = if options.until_caught_up { Stop::Head } else { Stop::Never };
-    let from = ReadFrom { start: position.clone(), stop, tables: None };
-    let source =
-        Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from)
-            .await?;
+    let from = ReadFrom {
+        start: position.clone(),
+        stop,
+        tables: None,
+        update_before: pipeline.transforms.may_move_rows(),
+    };
+    let source = Reader::open(pipeline, from).await?;
     let position = match position {
         Some(position) => position,
         None => source
@@ -161,7 +169,7 @@ async fn attempt(
         position,
     });
     let result = pump.run().await;
-    let stats = pump.stats();
+    let stats = pump.end().await;
     summary.rows += stats.rows;
     summary.checkpoints += stats.checkpoints;
     result
@@ -198,13 +206,11 @@ impl Pipeline {
             commit_threads: commit_threads.unwrap_or(DEFAULT_COMMIT_THREADS),
             checkpoint_interval: plan.checkpoint_interval,
             memory_limit: plan.memory_limit,
+            clock: Clock::default(),
+            transforms: plan.transforms,
             policy: SchemaPolicy { behavior: plan.schema_change_behavior, accepted: plan.schema_changes },
             unknown_fate,
             bars,
         })
-    }
-
-    pub(super) fn source_capabilities(&self) -> Capabilities {
-        self.source_lender.lend()
     }
 }

@@ -1,5 +1,6 @@
 use super::evolution::{Mismatch, Refusal};
 use super::rejected::RejectedRow;
+use crate::pipeline::UnknownColumn;
 use crate::plugin::PluginError;
 use crate::schema::TableId;
 use crate::state::StateError;
@@ -46,6 +47,26 @@ pub enum FlowError {
         table: TableId,
         /// What does not fit.
         mismatch: Box<Mismatch>,
+    },
+    /// Rows of two tables would be mixed.
+    #[error(
+        "tables {one} and {other} would both be written to {target}; leave one of them out, or write to a project or a place where each has a name of its own"
+    )]
+    Meeting {
+        /// The table that came first.
+        one: TableId,
+        /// The other.
+        other: TableId,
+        /// The sink's table.
+        target: String,
+    },
+    /// A table cannot be as a transform wants it.
+    #[error("table {table}: {reason}; correct the transform or the table, and start again")]
+    Transform {
+        /// The table.
+        table: TableId,
+        /// Why.
+        reason: UnknownColumn,
     },
     /// The source broke the contract.
     #[error("the source broke its contract: {0}")]

@@ -16,6 +16,7 @@ pub mod failpoint;
 mod memory;
 mod progress;
 mod pump;
+mod reader;
 mod recovery;
 mod rejected;
 mod table;

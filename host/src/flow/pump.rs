@@ -13,15 +13,16 @@ use super::evolution::Registry;
 use super::failpoint;
 use super::memory::Memory;
 use super::progress::{Bars, Reporter};
+use super::reader::Reader;
 use super::tables::Tables;
 use crate::plugin::sink::Sink;
-use crate::plugin::source::{Budget, Event, Source};
+use crate::plugin::source::{Budget, Event};
 use crate::schema::{SchemaChange, SchemaChangeEvent, TableId};
 use crate::state::{Barrier, Ledger, Opaque};
 
 /// Pulls the source, dispatches what comes, and takes checkpoints.
 pub(super) struct Pump {
-    source: Source,
+    source: Reader,
     tables: Tables,
     failures: mpsc::UnboundedReceiver<FlowError>,
     ledger: Arc<Mutex<Ledger>>,
@@ -40,7 +41,7 @@ pub(super) struct Pump {
 
 /// What an attempt starts with.
 pub(super) struct Start {
-    pub(super) source: Source,
+    pub(super) source: Reader,
     pub(super) lanes: Vec<Sink>,
     pub(super) memory: Memory,
     pub(super) registry: Registry,
@@ -87,8 +88,13 @@ impl Pump {
         }
     }
 
-    /// What was done so far.
-    pub(super) fn stats(&self) -> Stats {
+    /// End what runs beside the pump: afterwards nothing of this attempt touches the ledger. Tells what was done.
+    pub(super) async fn end(mut self) -> Stats {
+        if let Some(running) = self.running.take() {
+            running.abort();
+            // It was cancelled, or had come to its end before.
+            let _ = running.await;
+        }
         self.stats
     }
 

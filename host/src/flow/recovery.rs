@@ -9,9 +9,10 @@ use super::error::FlowError;
 use super::evolution::Registry;
 use super::memory::Memory;
 use super::pump::BUDGET;
+use super::reader::Reader;
 use super::tables::{Tables, all_prepared};
 use crate::plugin::sink::{CommitOutcome, Sink};
-use crate::plugin::source::{Event, ReadFrom, Source, Stop};
+use crate::plugin::source::{Event, ReadFrom, Stop};
 use crate::schema::TableId;
 use crate::state::{Ledger, Pending};
 
@@ -108,10 +109,9 @@ async fn replay(
         start: ledger.previous().map(|previous| previous.position.0.clone()),
         stop: Stop::At(entry.position.0.clone()),
         tables: Some(tables.iter().cloned().collect()),
+        update_before: pipeline.transforms.may_move_rows(),
     };
-    let source =
-        Source::open(&pipeline.source, &pipeline.source_settings, pipeline.source_capabilities(), from)
-            .await?;
+    let source = Reader::open(pipeline, from).await?;
     let (failures, mut failed) = mpsc::unbounded_channel();
     let registry = Registry::restore(pipeline.policy.clone(), &entry.tables);
     let mut writers = Tables::new(lanes.to_vec(), Memory::new(pipeline.memory_limit), registry, failures);

@@ -39,7 +39,7 @@ impl Tables {
     /// Hand an event to the table it concerns; waits while the queues are full.
     pub(super) async fn dispatch(&mut self, event: Event) -> Result<(), FlowError> {
         match event {
-            Event::Schema(schema) => self.schema(&schema),
+            Event::Schema(schema) => self.schema(&schema).await,
             Event::Changes { table, batch } => {
                 let share = self.memory.admit(batch.bytes()).await;
                 self.table(&table)?.write(batch, share);
@@ -141,7 +141,7 @@ impl Tables {
         self.lanes[self.emptiest()].clone()
     }
 
-    fn schema(&mut self, schema: &TableSchema) -> Result<(), FlowError> {
+    async fn schema(&mut self, schema: &TableSchema) -> Result<(), FlowError> {
         if self.tables.contains_key(&schema.table) {
             return match self.registry.source(&schema.table) {
                 Some(known) if known == schema => Ok(()),
@@ -151,7 +151,8 @@ impl Tables {
                 ))),
             };
         }
-        let opening = self.registry.announce(schema)?;
+        let sink = self.any_lane();
+        let opening = self.registry.announce(schema, &sink).await?;
         self.start(opening);
         Ok(())
     }

@@ -43,7 +43,9 @@ mod document;
 mod nearest;
 
 mod settings;
+mod table_list;
 mod timezone;
+mod transforms;
 
 #[cfg(test)]
 mod tests;
@@ -56,7 +58,9 @@ pub use problem::{Problem, Refusal, Severity};
 pub use schema_changes::SchemaChangeKind;
 pub use spec::{Side, Spec};
 pub use summary::Summary;
+pub use table_list::TableList;
 pub use timezone::LocalTimeZone;
+pub use transforms::{Transforms, UnknownColumn};
 
 /// A file that cannot be read as a pipeline.
 pub type SpecError = Refusal;

@@ -13,6 +13,7 @@ use super::{
     schema_changes::accepted,
     spec::{ConnectorSpec, Side, Spec},
     timezone::LocalTimeZone,
+    transforms::Transforms,
 };
 use crate::secret::Secrets;
 
@@ -34,6 +35,8 @@ pub struct Plan {
     pub schema_change_behavior: SchemaChangeBehavior,
     /// The schema changes that reach the sink.
     pub schema_changes: BTreeSet<SchemaChangeKind>,
+    /// How tables are shaped beyond what the source says.
+    pub transforms: Transforms,
     /// Time between the beginnings of two checkpoints.
     pub checkpoint_interval: Duration,
     /// Bytes that all tables and lanes may buffer together.
@@ -92,7 +95,7 @@ pub enum RuntimeMode {
 /// The options of the `pipeline` block: Flink CDC's `PipelineOptions` and our own.
 #[must_use]
 pub fn pipeline_options() -> Vec<OptionSpec> {
-    let no_transform = "transform is not supported by this version";
+    let no_transform = "expressions in transform are not supported by this version";
     vec![
         OptionSpec::text("name").default("CDC pipeline").summary("Name of the pipeline in logs and metrics"),
         OptionSpec::new("parallelism", OptionKind::Integer)
@@ -148,6 +151,7 @@ impl Plan {
             let message = format!("{block} is not supported by this version");
             problems.push(Problem::error(message, Some(place.clone())).hint("remove the block"));
         }
+        let transforms = Transforms::read(&spec.transforms, &mut problems);
         let plan = Pipeline::read(spec, &mut secrets, &mut problems);
         let (include, exclude) = (spec.include.as_deref(), spec.exclude.as_deref());
         let schema_changes = accepted(include, exclude, plan.schema_change_behavior, &mut problems);
@@ -159,6 +163,7 @@ impl Plan {
             parallelism: plan.parallelism,
             schema_change_behavior: plan.schema_change_behavior,
             schema_changes,
+            transforms,
             checkpoint_interval: plan.checkpoint_interval,
             memory_limit: plan.memory_limit,
             local_time_zone: plan.local_time_zone,

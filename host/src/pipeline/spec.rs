@@ -209,11 +209,9 @@ impl Parts {
             parts.note(!parts.routes.is_empty(), "route", place);
         }
         if let Some(entry) = blocks.take("transform") {
-            let place = document.at_entry(&entry);
             for item in list(document, entry, "transform", problems) {
                 parts.transforms.extend(TransformSpec::read(document, item, problems));
             }
-            parts.note(!parts.transforms.is_empty(), "transform", place);
         }
         if let Some(entry) = blocks.take("pipeline") {
             parts.pipeline(document, entry, problems);

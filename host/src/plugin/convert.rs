@@ -111,6 +111,7 @@ impl From<wit::TableSchema> for TableSchema {
             columns: all(schema.columns),
             primary_key: schema.primary_key,
             partition_keys: schema.partition_keys,
+            options: schema.options,
             comment: schema.comment,
         }
     }
@@ -124,6 +125,7 @@ impl From<TableSchema> for wit::TableSchema {
             columns: all(schema.columns),
             primary_key: schema.primary_key,
             partition_keys: schema.partition_keys,
+            options: schema.options,
             comment: schema.comment,
         }
     }

@@ -113,6 +113,18 @@ impl Sink {
         Ok(sink)
     }
 
+    /// The full name of the sink's table for a table, in one spelling.
+    ///
+    /// # Errors
+    /// As the plugin fails.
+    pub async fn target(&self, table: &TableId) -> Result<String, PluginError> {
+        let table = types::TableId::from(table.clone());
+        self.call("target", move |accessor, guest| {
+            Box::pin(guest.cdc_plugin_sink().call_target(accessor, table))
+        })
+        .await
+    }
+
     /// Bring the target to the shape after the change; harmless to repeat.
     ///
     /// # Errors

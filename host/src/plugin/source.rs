@@ -41,6 +41,8 @@ pub struct ReadFrom {
     pub stop: Stop,
     /// These tables only.
     pub tables: Option<Vec<TableId>>,
+    /// Whether the rows before updates are wanted.
+    pub update_before: bool,
 }
 
 /// What a reader returns.
@@ -130,8 +132,7 @@ impl Source {
                 Stop::At(position) => wit::StopCondition::At(position),
             },
             tables: from.tables.map(|tables| tables.into_iter().map(types::TableId::from).collect()),
-            // Nothing downstream reads them before there are transforms.
-            update_before: false,
+            update_before: from.update_before,
         };
         let reader = lane
             .call("open", move |accessor, guest| {

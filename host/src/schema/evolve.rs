@@ -125,6 +125,7 @@ mod tests {
             columns: columns.iter().map(|name| column(name, LogicalType::Int)).collect(),
             primary_key: key.to_vec(),
             partition_keys: Vec::new(),
+            options: Vec::new(),
             comment: None,
         }
     }

@@ -96,6 +96,9 @@ pub struct TableSchema {
     /// Indexes into `columns` of the sink's partition columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partition_keys: Vec<u32>,
+    /// What the operator wants of the sink's table, in the sink's own words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<(String, String)>,
     /// The source's comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,

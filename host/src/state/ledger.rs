@@ -218,6 +218,7 @@ mod tests {
             columns: Vec::new(),
             primary_key: Vec::new(),
             partition_keys: Vec::new(),
+            options: Vec::new(),
             comment: None,
         }
     }

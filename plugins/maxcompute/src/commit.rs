@@ -111,7 +111,7 @@ async fn commit_upload(client: &Client<impl Host>, token: &Token) -> Result<Opti
                 return Ok(UploadStatus::Normal(blocks));
             }
             UploadStatus::Normal(_) => match UploadSession::commit(client, name, id).await {
-                Ok(()) => return Ok(UploadStatus::Closed),
+                Ok(status) => return Ok(status),
                 Err(fault) if Class::of(&fault.kind) == Class::Final => fault,
                 Err(fault) => return Err(fault),
             },
@@ -139,7 +139,8 @@ async fn commit_upload(client: &Client<impl Host>, token: &Token) -> Result<Opti
         )))),
         Err(fault) if session_is_missing(&fault) => Ok(Some(CommitOutcome::Unknown(format!(
             "upload session {id} of {name} is unknown to MaxCompute: it expired, or was forgotten after it committed; \
-             look into the table for its rows"
+             look into the table for its rows ({})",
+            fault.kind
         )))),
         Err(fault) => Err(fault.into()),
     }

@@ -8,7 +8,7 @@ use cdc_plugin::host;
 use cdc_plugin::options::{Manifest, Setting};
 use cdc_plugin::sink::{
     Applied, Batch, CommitOutcome, Committable, Error, Guest, GuestWriter, Mode, Prepared, SchemaChangeEvent,
-    TableSchema, Written,
+    TableId, TableSchema, Written,
 };
 
 use crate::sink::Sink;
@@ -47,6 +47,10 @@ impl Guest for MaxCompute {
         let configured = Sink::configure(host::Component, &settings)?;
         SINK.with(|sink| sink.set(Rc::new(configured)))
             .map_err(|_| Error::permanent("maxcompute.state", "the sink is configured twice"))
+    }
+
+    async fn target(table: TableId) -> Result<String, Error> {
+        sink()?.target(&table).await
     }
 
     async fn apply(event: SchemaChangeEvent) -> Result<Applied, Error> {

@@ -12,7 +12,9 @@ use crate::Host;
 use crate::alter;
 use crate::commit;
 use crate::request::Client;
-use crate::rest::{Table, TableName, create_schema, has_schema_model, table};
+use crate::rest::{
+    Table, TableName, create_schema, existing_table, has_schema_model, table, table_is_missing,
+};
 use crate::settings::Settings;
 use crate::shape::differences;
 use crate::sql::{Statement, create_table, run};
@@ -40,6 +42,14 @@ impl<H: Host> Sink<H> {
     pub fn configure(host: H, settings: &[Setting]) -> Result<Self, Error> {
         let client = Client::new(host, Settings::read(settings)?);
         Ok(Self { client: Rc::new(client), keeper: Rc::default(), schema_model: Cell::new(None) })
+    }
+
+    /// The table of MaxCompute that takes the rows of a table. Names have one spelling there, in lower case.
+    ///
+    /// # Errors
+    /// The name is not one that MaxCompute takes, or the project does not answer.
+    pub async fn target(&self, table: &TableId) -> Result<String, Error> {
+        Ok(self.locate(table).await?.to_string().to_lowercase())
     }
 
     /// Bring the target to the shape after a change. May be repeated, also after a try that was cut off.
@@ -79,16 +89,18 @@ impl<H: Host> Sink<H> {
         };
         run(&self.client, &statement).await?;
         // IF NOT EXISTS keeps a table that somebody else has made meanwhile.
-        match table(&self.client, &name).await? {
-            Some(found) => {
+        match existing_table(&self.client, &name).await {
+            Ok(found) => {
                 check(schema, &name, &found)?;
                 self.client.host.log(Level::Info, &format!("created table {name}"), &[]);
                 Ok(Applied::Done)
             }
-            None => Err(Error::transient(
+            Err(fault) if table_is_missing(&fault) => Err(Error::transient(
                 "maxcompute.table",
                 format!("table {name} was created and is not there yet; ask again"),
-            )),
+            )
+            .because(fault.kind)),
+            Err(fault) => Err(fault.into()),
         }
     }
 
@@ -100,11 +112,13 @@ impl<H: Host> Sink<H> {
     pub async fn open(&self, schema: TableSchema) -> Result<Writer<H>, Error> {
         refuse_partitions(&schema)?;
         let name = self.locate(&schema.table).await?;
-        let found = table(&self.client, &name).await?.ok_or_else(|| {
-            Error::config(
-                "maxcompute.table",
-                format!("table {name} does not exist; create it, or let the sink do so"),
-            )
+        let found = existing_table(&self.client, &name).await.map_err(|fault| {
+            if table_is_missing(&fault) {
+                let text = format!("table {name} does not exist; create it, or let the sink do so");
+                Error::config("maxcompute.table", text).because(fault.kind)
+            } else {
+                fault.into()
+            }
         })?;
         check(&schema, &name, &found)?;
         let keyed = found.transactional && !found.primary_key.is_empty();

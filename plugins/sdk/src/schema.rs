@@ -64,7 +64,15 @@ impl TableSchema {
     /// Version 1 of a table without partitions and comment.
     #[must_use]
     pub fn new(table: TableId, columns: Vec<Column>, primary_key: Vec<u32>) -> Self {
-        Self { table, version: 1, columns, primary_key, partition_keys: Vec::new(), comment: None }
+        Self {
+            table,
+            version: 1,
+            columns,
+            primary_key,
+            partition_keys: Vec::new(),
+            options: Vec::new(),
+            comment: None,
+        }
     }
 
     /// Whether rows can be told apart by a key.

@@ -74,6 +74,10 @@ impl Guest for Bench {
         Ok(())
     }
 
+    async fn target(table: TableId) -> Result<String, Error> {
+        Ok(table.to_string())
+    }
+
     async fn apply(_: SchemaChangeEvent) -> Result<Applied, Error> {
         Ok(Applied::Done)
     }

@@ -43,6 +43,23 @@ pub(crate) async fn identical(world: &World, one: &str, other: &str) -> (bool, S
     verdict(judge).await
 }
 
+/// Tables of the sink, each as `column column | value value | …` by key, or as `none`.
+#[allow(dead_code, reason = "the benchmark shares this harness")]
+pub(crate) async fn show(world: &World, tables: &[String]) -> Vec<String> {
+    let mut show = Command::new(python().await);
+    show.arg(repository().join("tests/compare/show.py")).args(warehouse(world)).args(["--rows", "100"]);
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = run(show.args(tables)).await;
+    let tables = shown.trim_end().split("\n\n").map(|table| {
+        // A heading, the columns, a rule, the rows.
+        let mut lines = table.lines().skip(1);
+        let columns = lines.next()?;
+        let rows = lines.skip(1);
+        Some([columns].into_iter().chain(rows).map(words).collect::<Vec<_>>().join(" | "))
+    });
+    tables.map(|table| table.unwrap_or_else(|| "none".into())).collect()
+}
+
 async fn verdict(mut judge: Command) -> (bool, String) {
     let output = judge.output().await.unwrap();
     let said =

@@ -13,7 +13,7 @@ mod writer;
 
 pub(crate) use files::{holds, repository, run};
 pub(crate) use host::Host;
-pub(crate) use judge::{compare, identical, plant_duplicate, python};
+pub(crate) use judge::{compare, identical, plant_duplicate, python, show};
 pub(crate) use maxcompute::MaxCompute;
 pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;
@@ -56,6 +56,11 @@ impl World {
 
     /// Write a pipeline file and return its path.
     pub(crate) fn pipeline(&self, options: &Options) -> PathBuf {
+        self.pipeline_named("pipeline", options)
+    }
+
+    /// Likewise, for one of several.
+    pub(crate) fn pipeline_named(&self, name: &str, options: &Options) -> PathBuf {
         let lines = |options: &[(String, String)]| -> String {
             options.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect()
         };
@@ -74,7 +79,7 @@ impl World {
             sink = lines(&options.sink),
             pipeline = lines(&options.pipeline),
         );
-        let path = self.directory.path().join("pipeline.yaml");
+        let path = self.directory.path().join(name).with_extension("yaml");
         std::fs::write(&path, text).unwrap();
         path
     }

@@ -9,7 +9,7 @@ use cdc_plugin::options::{Manifest, OptionKind, OptionRole, OptionSpec, Setting,
 use cdc_plugin::sink::{
     Applied, CommitOutcome, Committable, Guest, GuestWriter, Mode, Prepared, Writer, Written,
 };
-use cdc_plugin::types::{Batch, Error, SchemaChangeEvent, TableSchema};
+use cdc_plugin::types::{Batch, Error, SchemaChangeEvent, TableId, TableSchema};
 
 struct Hostile;
 
@@ -101,6 +101,10 @@ impl Guest for Hostile {
             "guess-secret" => says(Component.mac("secret:source.password", "", &[])),
             _ => Ok(()),
         }
+    }
+
+    async fn target(table: TableId) -> Result<String, Error> {
+        Ok(table.to_string())
     }
 
     async fn apply(_: SchemaChangeEvent) -> Result<Applied, Error> {

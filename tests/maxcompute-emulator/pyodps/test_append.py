@@ -143,14 +143,17 @@ def test_a_block_list_that_differs_from_the_servers_is_refused(odps, table_name)
     assert rows(table) == []
 
 
-def test_a_closed_session_takes_no_second_commit_and_no_block(odps, table_name):
+def test_a_second_commit_changes_nothing_and_a_closed_session_takes_no_block(odps, table_name):
     table = odps.create_table(table_name, "id bigint")
     session = TableTunnel(odps).create_upload_session(table_name)
     with session.open_record_writer(0) as writer:
         writer.write(session.new_record([1]))
     session.commit([0])
-    with pytest.raises(errors.ODPSError, match="StatusConflict|upload or download status"):
-        session.commit([0])
+    session.commit([0])
+    assert session.status.value.lower() == "closed"
+    assert rows(table) == [[1]]
+    with pytest.raises(errors.ODPSError, match="Blocks not match"):
+        session.commit([0, 1])
     refused = pytest.raises(errors.ODPSError, match="StatusConflict|upload or download status")
     with refused, session.open_record_writer(1) as writer:
         writer.write(session.new_record([2]))

@@ -75,6 +75,18 @@ def test_a_commit_whose_answer_is_lost_changes_nothing_more_when_repeated(odps, 
     assert rows(table) == [[1, "a"]]
 
 
+def test_an_upload_whose_commit_seemed_to_fail_is_committed_once(odps, table_name, fault):
+    table = odps.create_table(table_name, "id bigint")
+    fault(f"operation=commit-upload path=*/tables/{table_name} first=1 status=502 processed")
+    session = TableTunnel(odps).create_upload_session(table_name)
+    with session.open_record_writer(0) as writer:
+        writer.write(session.new_record([1]))
+    session.commit([0])
+    assert fault.injected() == [1]
+    assert session.status.value.lower() == "closed"
+    assert rows(table) == [[1]]
+
+
 def test_a_lost_upload_session_is_an_error_and_leaves_nothing(odps, table_name, fault):
     table = odps.create_table(table_name, "id bigint")
     fault(f"operation=commit-upload path=*/tables/{table_name} session-lost")

@@ -20,4 +20,5 @@ mod service {
     mod streams;
     mod transcripts;
     mod vector_uploads;
+    mod wire;
 }

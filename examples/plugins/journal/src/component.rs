@@ -8,7 +8,7 @@ use cdc_plugin::options::{Manifest, OptionKind, OptionRole, OptionSpec, Setting,
 use cdc_plugin::sink::{
     Applied, CommitOutcome, Committable, Guest, GuestWriter, Mode, Prepared, Writer, Written,
 };
-use cdc_plugin::types::{Batch, Error, SchemaChangeEvent, TableSchema};
+use cdc_plugin::types::{Batch, Error, SchemaChangeEvent, TableId, TableSchema};
 
 use crate::journal::{Fate, Journal, Segment};
 use crate::json::lines;
@@ -87,6 +87,10 @@ impl Guest for Sink {
             }
         }
         journal().map(drop)
+    }
+
+    async fn target(table: TableId) -> Result<String, Error> {
+        Ok(table.to_string())
     }
 
     async fn apply(event: SchemaChangeEvent) -> Result<Applied, Error> {

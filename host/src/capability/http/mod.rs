@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 use wasmtime::component::{Accessor, HasSelf};
 
+use super::clock::Clock;
 use super::policy::Policy;
 use crate::plugin::LaneState;
 use crate::plugin::bindings::capabilities::http as wit;
@@ -28,6 +29,8 @@ pub struct HttpContext {
     secrets: Arc<Secrets>,
     /// Requests of this instance that may run at once.
     running: Arc<Semaphore>,
+    /// By which deadlines and pauses are measured.
+    pub(super) clock: Clock,
 }
 
 /// Requests of an instance that may run at once.
@@ -55,7 +58,13 @@ impl HttpContext {
             .pool_idle_timeout(Duration::from_secs(50))
             .build()
             .map_err(|error| format!("cannot set up HTTP: {}", causes(&error)))?;
-        Ok(Self { client, policy, secrets, running: Arc::new(Semaphore::new(CONCURRENT)) })
+        Ok(Self {
+            client,
+            policy,
+            secrets,
+            running: Arc::new(Semaphore::new(CONCURRENT)),
+            clock: Clock::default(),
+        })
     }
 
     /// The same pool for another instance.
@@ -89,10 +98,10 @@ impl HttpContext {
         let mut tried = 1;
         loop {
             let one = self.send_once(method.clone(), url.clone(), headers.clone(), body.clone());
-            let outcome = tokio::time::timeout(limit, one).await.unwrap_or(Err(Failure::TimedOut));
+            let outcome = self.clock.within(limit, one).await.unwrap_or(Err(Failure::TimedOut));
             match outcome {
                 Err(Failure::TimedOut | Failure::Transport(_)) if tried < tries => {
-                    tokio::time::sleep(jitter(pause)).await;
+                    self.clock.sleep(jitter(pause)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     tried += 1;
                 }

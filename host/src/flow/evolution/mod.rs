@@ -5,6 +5,7 @@
 //! * The registry holds both shapes of every table, as the ledger keeps them, and has the sink changed.
 //! * A projection carries rows of the one shape over to the other.
 
+mod meeting;
 mod policy;
 #[cfg(test)]
 mod policy_tests;

@@ -29,6 +29,7 @@ fn table() -> TableSchema {
         columns: vec![column("id", false), column("a", false), column("b", true)],
         primary_key: vec![0],
         partition_keys: Vec::new(),
+        options: Vec::new(),
         comment: None,
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::meeting::Meetings;
 use super::policy::SchemaPolicy;
 use super::projection::Projection;
 use crate::flow::error::FlowError;
@@ -12,6 +13,7 @@ use crate::state::TableState;
 pub(in crate::flow) struct Registry {
     policy: SchemaPolicy,
     tables: BTreeMap<TableId, TableState>,
+    meetings: Meetings,
 }
 
 /// How a table's writer is opened.
@@ -46,7 +48,7 @@ impl Registry {
     /// The tables of a ledger entry.
     pub(in crate::flow) fn restore(policy: SchemaPolicy, tables: &[TableState]) -> Self {
         let tables = tables.iter().map(|state| (state.sink.table.clone(), state.clone())).collect();
-        Self { policy, tables }
+        Self { policy, tables, meetings: Meetings::default() }
     }
 
     /// For a ledger entry, in the order of the tables' names.
@@ -62,8 +64,16 @@ impl Registry {
     /// Take note of a table's shape as the source announces it, and say how to write to it.
     ///
     /// Where the sink kept a table of another shape, it is brought to hold the new rows.
-    pub(in crate::flow) fn announce(&mut self, source: &TableSchema) -> Result<Opening, FlowError> {
+    ///
+    /// # Errors
+    /// The sink's table takes another table's rows already, the policy refuses, or rows would not fit.
+    pub(in crate::flow) async fn announce(
+        &mut self,
+        source: &TableSchema,
+        sink: &Sink,
+    ) -> Result<Opening, FlowError> {
         let table = source.table.clone();
+        self.meetings.refuse(&table, &self.tables, sink).await?;
         let Some(state) = self.tables.get_mut(&table) else {
             self.tables.insert(table, TableState { source: Some(source.clone()), sink: source.clone() });
             return self.opening(source, source.clone(), Vec::new());
@@ -140,14 +150,14 @@ impl Registry {
         };
         let source = TableSchema { table: renamed.clone(), ..event.schema.clone() };
         if event.change == SchemaChange::CreateTable {
-            return self.announce(&source)?.prepare(sink).await;
+            return self.announce(&source, sink).await?.prepare(sink).await;
         }
         let Some(mut state) = self.tables.remove(table) else {
             // The sink never heard of it: where there will be rows, it begins with the shape after the change.
             return if event.change == SchemaChange::DropTable {
                 Ok(())
             } else {
-                self.announce(&source)?.prepare(sink).await
+                self.announce(&source, sink).await?.prepare(sink).await
             };
         };
         let steps = self
@@ -165,6 +175,9 @@ impl Registry {
                 .sink
                 .changed(&change)
                 .map_err(|misfit| FlowError::refused(table, tag, misfit.into()))?;
+            if let SchemaChange::RenameTable(to) = &change {
+                self.meetings.refuse(to, &self.tables, sink).await?;
+            }
             let step =
                 SchemaChangeEvent { table: table.clone(), change: change.clone(), schema: shape.clone() };
             match sink.apply(step).await? {
@@ -187,7 +200,7 @@ impl Registry {
             SchemaChange::DropTable => self.keep(state),
             SchemaChange::RenameTable(_) if !is_renamed => {
                 self.keep(state);
-                self.announce(&source)?.prepare(sink).await?;
+                self.announce(&source, sink).await?.prepare(sink).await?;
             }
             _ => {
                 projection(&source, &state.sink)?;

@@ -6,7 +6,8 @@ pub use bars::Bars;
 use bars::Drawing;
 
 use super::error::FlowError;
-use crate::plugin::source::{Progress, Source};
+use super::reader::Reader;
+use crate::plugin::source::Progress;
 
 /// Tells the operator how far the snapshot is: with bars on a terminal, else with lines in the log.
 pub(super) struct Reporter {
@@ -26,7 +27,7 @@ impl Reporter {
     }
 
     /// Say how far the source is, if it is time to.
-    pub(super) async fn report(&mut self, source: &Source) -> Result<(), FlowError> {
+    pub(super) async fn report(&mut self, source: &Reader) -> Result<(), FlowError> {
         let now = Instant::now();
         if !self.snapshot || now < self.next {
             return Ok(());

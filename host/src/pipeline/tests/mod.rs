@@ -3,6 +3,7 @@
 mod grammar;
 mod options;
 mod planning;
+mod transforms;
 
 use super::{Manifest, OptionKind, OptionSpec, Plan, Refusal, Spec};
 

@@ -8,4 +8,4 @@ mod table;
 pub use name::TableName;
 pub use project::has_schema_model;
 pub use schema::create_schema;
-pub use table::{Table, table};
+pub use table::{Table, existing_table, table, table_is_missing};

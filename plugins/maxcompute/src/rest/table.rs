@@ -60,18 +60,30 @@ struct Reserved {
 /// # Errors
 /// The request fails otherwise, or the answer cannot be understood.
 pub async fn table(client: &Client<impl Host>, name: &TableName) -> Result<Option<Table>, Fault> {
+    match existing_table(client, name).await {
+        Ok(table) => Ok(Some(table)),
+        Err(fault) if table_is_missing(&fault) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Read a table that has to be there.
+///
+/// # Errors
+/// It is not ([`table_is_missing`]), the request fails otherwise, or the answer cannot be understood.
+pub async fn existing_table(client: &Client<impl Host>, name: &TableName) -> Result<Table, Fault> {
     let path = ["projects", &name.project, "tables", &name.table].map(str::to_owned).to_vec();
     let call = Call::new(Method::Get, format!("reading table {name}"), path)
         .action("extended")
         .query_if("curr_schema", name.schema.as_deref());
-    match client.send(&call).await {
-        Ok(answer) => read(&answer.text()).map(Some).map_err(|error| Fault::malformed(call.what, error)),
-        // A missing project is a mistake of the options, not a missing table.
-        Err(fault) if fault.is_not_found() && !fault.refusal().is_some_and(|it| it.is("NoSuchProject")) => {
-            Ok(None)
-        }
-        Err(fault) => Err(fault),
-    }
+    let answer = client.send(&call).await?;
+    read(&answer.text()).map_err(|error| Fault::malformed(call.what, error))
+}
+
+/// Whether a fault says that there is no such table. A missing project is a mistake of the options.
+#[must_use]
+pub fn table_is_missing(fault: &Fault) -> bool {
+    fault.is_not_found() && !fault.refusal().is_some_and(|refusal| refusal.is("NoSuchProject"))
 }
 
 fn read(xml: &str) -> Result<Table, String> {

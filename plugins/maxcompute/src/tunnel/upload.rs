@@ -144,13 +144,22 @@ impl UploadSession {
     }
 
     /// Ask once to commit every block of the session. Asking again at a session that has committed is an error of the
-    /// service: look first.
+    /// service: look first. The answer is `closed`, or that the commit goes on.
     ///
     /// # Errors
     /// MaxCompute refuses, or nobody knows whether it has committed.
-    pub async fn commit(client: &Client<impl Host>, name: &TableName, id: &str) -> Result<(), Fault> {
+    pub async fn commit(
+        client: &Client<impl Host>,
+        name: &TableName,
+        id: &str,
+    ) -> Result<UploadStatus, Fault> {
         let what = format!("committing the upload session {id} of {name}");
-        client.attempt(&Self::call(client, Method::Post, &what, name, id)).await.map(drop)
+        let answer = client.attempt(&Self::call(client, Method::Post, &what, name, id)).await?;
+        // It was taken, whatever the answer looks like; the next look tells what has become of it.
+        match Self::status(&answer) {
+            Ok(UploadStatus::Closed) => Ok(UploadStatus::Closed),
+            _ => Ok(UploadStatus::Closing),
+        }
     }
 
     fn question(client: &Client<impl Host>, name: &TableName, id: &str) -> Call {

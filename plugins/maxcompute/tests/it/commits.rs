@@ -160,7 +160,7 @@ async fn an_upload_whose_commit_was_not_answered_is_committed_once() {
         (UPLOAD_GET, upload("normal")),
         (UPLOAD_POST, answer(504, "")),
         (UPLOAD_GET, upload("normal")),
-        (UPLOAD_POST, answer(200, "{}")),
+        (UPLOAD_POST, upload("closed")),
     ]);
     assert_eq!(commit(&sink, &token(Kind::Upload)).await.unwrap(), CommitOutcome::Committed);
     assert_eq!(host.requests().len(), 4);
@@ -175,6 +175,29 @@ async fn an_upload_whose_commit_was_not_answered_is_committed_once() {
         (UPLOAD_GET, upload("closed")),
     ]);
     assert_eq!(commit(&sink, &token(Kind::Upload)).await.unwrap(), CommitOutcome::Committed);
+}
+
+#[tokio::test]
+async fn an_upload_commit_that_goes_on_is_looked_at_until_it_is_done() {
+    // The service may say so, or nothing that is understood.
+    for answer in [upload("closing"), answer(200, "{}"), answer(200, "")] {
+        let (sink, host) = sink(vec![
+            (UPLOAD_GET, upload("normal")),
+            (UPLOAD_POST, answer),
+            (UPLOAD_GET, upload("closing")),
+            (UPLOAD_GET, upload("closed")),
+        ]);
+        assert_eq!(commit(&sink, &token(Kind::Upload)).await.unwrap(), CommitOutcome::Committed);
+        assert_eq!(host.requests().len(), 4);
+    }
+    // It may fail in the end.
+    let (sink, _) = self::sink(vec![
+        (UPLOAD_GET, upload("normal")),
+        (UPLOAD_POST, upload("closing")),
+        (UPLOAD_GET, upload("critical")),
+    ]);
+    let outcome = commit(&sink, &token(Kind::Upload)).await.unwrap();
+    assert!(matches!(outcome, CommitOutcome::Unknown(_)), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -207,7 +230,7 @@ async fn only_exactly_the_blocks_that_were_uploaded_are_committed() {
         assert_eq!(host.requests().len(), 1, "nothing was committed");
     }
     for blocks in [r#"[{"BlockID":1},{"BlockID":0}]"#, "null"] {
-        let (sink, _) = sink(vec![(UPLOAD_GET, upload_with(blocks)), (UPLOAD_POST, answer(200, "{}"))]);
+        let (sink, _) = sink(vec![(UPLOAD_GET, upload_with(blocks)), (UPLOAD_POST, upload("closed"))]);
         assert_eq!(commit(&sink, &token).await.unwrap(), CommitOutcome::Committed, "{blocks}");
     }
 }

@@ -154,12 +154,19 @@ impl Change<'_> {
         self.run(sql, params![session, target, stream]).map(drop)
     }
 
-    pub(super) fn commit_session(&self, session: Option<&str>) -> Result<(), DiskError> {
-        session.map_or(Ok(()), |session| self.end_session(session, SessionStatus::Committed))
+    /// Ends an upload session, whose block ids stay known.
+    pub(super) fn close_upload(&self, session: &str) -> Result<(), DiskError> {
+        self.run("update writes set stream = x'' where session_id = ?", [session])?;
+        self.set_status(session, SessionStatus::Committed)
     }
 
-    fn end_session(&self, session: &str, status: SessionStatus) -> Result<(), DiskError> {
+    /// Ends a session with all that was written to it.
+    pub(super) fn end_session(&self, session: &str, status: SessionStatus) -> Result<(), DiskError> {
         self.run("delete from writes where session_id = ?", [session])?;
+        self.set_status(session, status)
+    }
+
+    fn set_status(&self, session: &str, status: SessionStatus) -> Result<(), DiskError> {
         self.run("update sessions set status = ? where id = ?", params![status.as_str(), session]).map(drop)
     }
 }

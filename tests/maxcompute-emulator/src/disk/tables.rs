@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::params;
 
-use super::{Change, Disk, DiskError};
+use super::{Change, Disk, DiskError, SessionStatus};
 use crate::journal::epoch_ms;
 use crate::record::Row;
 use crate::schema::{PartitionSpec, TableDefinition};
@@ -171,7 +171,7 @@ impl Disk {
                     params![partition, row.as_bytes()],
                 )?;
             }
-            change.commit_session(session)
+            session.map_or(Ok(()), |session| change.close_upload(session))
         })
     }
 
@@ -195,7 +195,7 @@ impl Disk {
                     change.put_keyed(partition, key, row)?;
                 }
             }
-            change.commit_session(Some(session))
+            change.end_session(session, SessionStatus::Committed)
         })
     }
 }

@@ -1,5 +1,6 @@
 use parking_lot::Mutex;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::injection::Injection;
 use super::spec::Fault;
@@ -9,6 +10,8 @@ use crate::http::{Operation, Request};
 #[derive(Debug, Default)]
 pub struct Faults {
     state: Mutex<State>,
+    /// Changes with each request that a fault meets.
+    met: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +86,17 @@ impl Faults {
             .collect()
     }
 
+    /// Waits until a fault has met a request, which may not have been answered yet.
+    pub async fn met(&self, id: u64) {
+        let mut met = self.met.subscribe();
+        while !self.state.lock().armed.iter().any(|armed| armed.id == id && armed.injected > 0) {
+            // The sender lives in self, so the channel cannot close.
+            if met.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Counts a request and gives what happens to it.
     pub(crate) fn next(&self, operation: Option<Operation>, request: &Request) -> Injection {
         let mut injection = Injection::default();
@@ -92,6 +106,7 @@ impl Faults {
                 if armed.fault.occurrence.meets(armed.seen) {
                     armed.injected += 1;
                     injection.add(&armed.fault.injection);
+                    self.met.send_replace(());
                 }
             }
         }

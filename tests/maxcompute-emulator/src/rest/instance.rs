@@ -31,13 +31,7 @@ impl RestCall<'_> {
             None if self.injection.unfinished == 0 => self.look(&instance),
             None => {}
         }
-        let api = if self.request.target.starts_with("/api/") { "/api" } else { "" };
-        let location = format!(
-            "http://{}{api}/projects/{}/instances/{}",
-            self.service.worker_address(),
-            self.route.project,
-            instance.id
-        );
+        let location = self.location(&format!("instances/{}", instance.id));
         Ok(Response::empty(StatusCode::CREATED).with_header("location", &location))
     }
 

@@ -41,7 +41,7 @@ impl RestCall<'_> {
             // Clients report their usage here; nobody reads it.
             Operation::PutLogs => Ok(Response::empty(StatusCode::OK)),
             Operation::CreateSchema => self.create_schema(),
-            Operation::ListSchemas => Ok(self.list_schemas()),
+            Operation::ListSchemas => self.list_schemas(),
             Operation::GetSchema => self.get_schema(),
             Operation::DropSchema => self.drop_schema(),
             Operation::ListTables => self.list_tables(),
@@ -61,6 +61,12 @@ impl RestCall<'_> {
                 Err(ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message))
             }
         }
+    }
+
+    /// The address of something in the project, with `/api` as the client writes it.
+    fn location(&self, object: &str) -> String {
+        let api = if self.request.target.starts_with("/api/") { "/api" } else { "" };
+        format!("http://{}{api}/projects/{}/{object}", self.service.worker_address(), self.route.project)
     }
 
     /// The schema that a metadata request means.

@@ -1,5 +1,9 @@
+use hyper::StatusCode;
+
 use super::RestCall;
-use crate::http::ServiceError;
+use super::project::OWNER;
+use super::xml::element;
+use crate::http::{Response, ServiceError};
 
 /// Entries of a page unless the client asks for fewer.
 const PAGE: usize = 1000;
@@ -13,6 +17,26 @@ pub(super) struct Page<T> {
 }
 
 impl RestCall<'_> {
+    /// A page of things that are listed by their names alone, which are sorted.
+    pub(super) fn named(
+        &self,
+        list: &str,
+        entry: &str,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<Response, ServiceError> {
+        let page = self.page(names, Clone::clone)?;
+        let one = |name: &String| {
+            format!("<{entry}>{}{}</{entry}>", element("Name", name), element("Owner", OWNER))
+        };
+        let document = format!(
+            "<{list}>{}{}{}</{list}>",
+            element("Marker", &page.marker),
+            element("MaxItems", page.size),
+            page.entries.iter().map(one).collect::<String>()
+        );
+        Ok(Response::xml(StatusCode::OK, document))
+    }
+
     /// The entries behind the request's `marker`, at most `maxitems` of them. `entries` are sorted by `key`.
     pub(super) fn page<T>(
         &self,

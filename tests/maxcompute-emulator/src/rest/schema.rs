@@ -5,6 +5,7 @@ use super::RestCall;
 use super::project::OWNER;
 use super::xml::element;
 use crate::http::{Response, ServiceError};
+use crate::sql::check_name;
 
 /// The body of a schema's creation.
 #[derive(Deserialize)]
@@ -23,27 +24,16 @@ impl RestCall<'_> {
         let body = std::str::from_utf8(&self.request.body).map_err(|error| refuse(&error))?;
         let document: SchemaDocument = quick_xml::de::from_str(body).map_err(|error| refuse(&error))?;
         let name = document.name.trim();
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(plain) {
-            let message = format!(
-                "`{name}` is no schema name: it must start with a letter and hold letters, digits and underscores"
-            );
-            return Err(ServiceError::invalid_argument(message));
-        }
+        check_name("schema", name).map_err(ServiceError::invalid_argument)?;
         let if_not_exists =
             document.if_not_exists.is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
         self.service.catalog.create_schema(name, if_not_exists)?;
-        Ok(Response::empty(StatusCode::CREATED))
+        Ok(Response::empty(StatusCode::CREATED)
+            .with_header("location", &self.location(&format!("schemas/{name}"))))
     }
 
-    pub(super) fn list_schemas(&self) -> Response {
-        let schema =
-            |name: &String| format!("<Schema>{}{}</Schema>", element("Name", name), element("Owner", OWNER));
-        let names = self.service.catalog.schema_names();
-        let schemas: String = names.iter().map(schema).collect();
-        let size = names.len();
-        let document = format!("<Schemas><Marker/><MaxItems>{size}</MaxItems>{schemas}</Schemas>");
-        Response::xml(StatusCode::OK, document)
+    pub(super) fn list_schemas(&self) -> Result<Response, ServiceError> {
+        self.named("Schemas", "Schema", self.service.catalog.schema_names())
     }
 
     pub(super) fn get_schema(&self) -> Result<Response, ServiceError> {

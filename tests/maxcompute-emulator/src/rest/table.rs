@@ -14,16 +14,7 @@ impl RestCall<'_> {
     pub(super) fn list_tables(&self) -> Result<Response, ServiceError> {
         let prefix = self.parameters.get("name").unwrap_or_default().to_lowercase();
         let names = self.service.catalog.table_names(self.schema())?;
-        let page = self.page(names.into_iter().filter(|name| name.starts_with(&prefix)), Clone::clone)?;
-        let entry =
-            |name: &String| format!("<Table>{}{}</Table>", element("Name", name), element("Owner", OWNER));
-        let document = format!(
-            "<Tables>{}{}{}</Tables>",
-            element("Marker", &page.marker),
-            element("MaxItems", page.size),
-            page.entries.iter().map(entry).collect::<String>()
-        );
-        Ok(Response::xml(StatusCode::OK, document))
+        self.named("Tables", "Table", names.into_iter().filter(|name| name.starts_with(&prefix)))
     }
 
     pub(super) fn get_table(&self) -> Result<Response, ServiceError> {

@@ -12,19 +12,22 @@ pub(super) const LONGEST_SQL: usize = 2 * 1024 * 1024;
 const LONGEST_NAME: usize = 128;
 const LONGEST_COMMENT: usize = 1024;
 
-/// Checks the name of a table or a schema (`what`).
-pub(super) fn check_object_name(what: &str, name: &str, at: Position) -> Result<(), ExecutionError> {
+/// Checks the name of a table or a schema (`what`); a refusal says what is asked for.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<(), String> {
     if name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && name.len() <= LONGEST_NAME
     {
         return Ok(());
     }
-    let reason = format!(
+    Err(format!(
         "`{name}` is no {what} name: it must start with a letter, hold letters, digits and underscores and have at \
          most {LONGEST_NAME} bytes"
-    );
-    Err(ExecutionError::semantic(at, reason))
+    ))
+}
+
+pub(super) fn check_object_name(what: &str, name: &str, at: Position) -> Result<(), ExecutionError> {
+    check_name(what, name).map_err(|reason| ExecutionError::semantic(at, reason))
 }
 
 pub(super) fn check_column_name(name: &str, at: Position) -> Result<(), ExecutionError> {

@@ -23,4 +23,5 @@ pub use statement::{ColumnClause, CreateTable, Projection, Query, SchemaName, Se
 pub use token::SqlError;
 
 pub(crate) use execute::{SqlContext, execute};
+pub(crate) use limits::check_name;
 pub(crate) use outcome::ResultSet;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -30,6 +31,7 @@ pub(super) struct Download {
     rows: Rows,
     record_count: usize,
     quota_name: String,
+    initiated: SystemTime,
     /// Looks that still find the session under preparation.
     looks: AtomicU32,
 }
@@ -79,15 +81,19 @@ impl TunnelCall<'_> {
         let partition = table.resolve_partition(&self.partition()?, false)?;
         let (definition, partitions) = table.snapshot(|spec| *spec == partition);
         let rows: Vec<Row> = partitions.into_iter().flat_map(|(_, rows)| rows).collect();
-        self.create_session(Download {
-            object: self.route.object.clone(),
-            columns: definition.columns.clone(),
-            partition_keys: definition.partition_keys.clone(),
-            record_count: rows.len(),
-            rows: Rows::Table { rows, table, definition },
-            quota_name: self.quota_name().to_owned(),
-            looks: AtomicU32::new(self.injection.unfinished),
-        })
+        self.create_session(
+            StatusCode::CREATED,
+            Download {
+                object: self.route.object.clone(),
+                columns: definition.columns.clone(),
+                partition_keys: definition.partition_keys.clone(),
+                record_count: rows.len(),
+                rows: Rows::Table { rows, table, definition },
+                quota_name: self.quota_name().to_owned(),
+                initiated: SystemTime::now(),
+                looks: AtomicU32::new(self.injection.unfinished),
+            },
+        )
     }
 
     pub(super) fn create_instance_download(&self) -> Result<Response, ServiceError> {
@@ -105,21 +111,25 @@ impl TunnelCall<'_> {
         };
         let limited = self.parameters.flag("instance_tunnel_limit_enabled");
         let most = if limited { LIMITED_ROWS } else { usize::MAX };
-        self.create_session(Download {
-            object: id.clone(),
-            columns: result.columns.clone(),
-            partition_keys: Vec::new(),
-            record_count: result.rows.len().min(most),
-            rows: Rows::Result(result),
-            quota_name: self.quota_name().to_owned(),
-            looks: AtomicU32::new(self.injection.unfinished),
-        })
+        self.create_session(
+            StatusCode::OK,
+            Download {
+                object: id.clone(),
+                columns: result.columns.clone(),
+                partition_keys: Vec::new(),
+                record_count: result.rows.len().min(most),
+                rows: Rows::Result(result),
+                quota_name: self.quota_name().to_owned(),
+                initiated: SystemTime::now(),
+                looks: AtomicU32::new(self.injection.unfinished),
+            },
+        )
     }
 
-    fn create_session(&self, download: Download) -> Result<Response, ServiceError> {
+    fn create_session(&self, code: StatusCode, download: Download) -> Result<Response, ServiceError> {
         let lifetime = self.service.config.session_lifetime;
         let session = self.service.sessions.downloads.create(lifetime, download)?;
-        Ok(session_response(StatusCode::CREATED, &session))
+        Ok(session_response(code, &session))
     }
 
     fn download(&self) -> Result<Arc<Session<Download>>, ServiceError> {
@@ -237,6 +247,7 @@ fn session_response(code: StatusCode, session: &Session<Download>) -> Response {
     };
     let document = json!({
         "DownloadID": session.id,
+        "Initiated": httpdate::fmt_http_date(download.initiated),
         "Status": status,
         "Owner": "emulator",
         "RecordCount": download.record_count,

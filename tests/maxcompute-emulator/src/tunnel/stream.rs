@@ -72,7 +72,7 @@ impl TunnelCall<'_> {
             aborted: Mutex::new(false),
         };
         let session = self.service.sessions.streams.create(self.service.config.session_lifetime, content)?;
-        Ok(self.stream_response(StatusCode::CREATED, &session))
+        Ok(self.stream_response(&session))
     }
 
     fn stream(&self) -> Result<Arc<Session<Stream>>, ServiceError> {
@@ -87,7 +87,7 @@ impl TunnelCall<'_> {
     }
 
     pub(super) fn get_stream(&self) -> Result<Response, ServiceError> {
-        Ok(self.stream_response(StatusCode::OK, &*self.stream()?))
+        Ok(self.stream_response(&*self.stream()?))
     }
 
     pub(super) fn write_stream(&self) -> Result<Response, ServiceError> {
@@ -144,10 +144,10 @@ impl TunnelCall<'_> {
     pub(super) fn abort_stream(&self) -> Result<Response, ServiceError> {
         let session = self.stream()?;
         *session.content.aborted.lock() = true;
-        Ok(self.stream_response(StatusCode::OK, &session))
+        Ok(self.stream_response(&session))
     }
 
-    fn stream_response(&self, code: StatusCode, session: &Session<Stream>) -> Response {
+    fn stream_response(&self, session: &Session<Stream>) -> Response {
         let stream = &session.content;
         let own = self.service.worker_address();
         let slots = stream.slots.lock();
@@ -160,7 +160,7 @@ impl TunnelCall<'_> {
             "status": status(session.is_expired(), *stream.aborted.lock()),
             "quota_name": stream.quota_name,
         });
-        Response::json(code, &document)
+        Response::json(StatusCode::OK, &document)
     }
 }
 

@@ -120,11 +120,12 @@ impl Upload {
         writes: Vec<(u32, Vec<u8>)>,
     ) -> Result<Self, ServiceError> {
         let mut state = State::default();
-        if record.status != SessionStatus::Open {
+        let open = record.status == SessionStatus::Open;
+        if !open {
             state.progress = Progress::Closed;
         }
         for (block, stream) in writes {
-            let rows = read_rows(&record.definition, &stream)?;
+            let rows = if open { read_rows(&record.definition, &stream)? } else { Vec::new() };
             state.blocks.insert(block, Block { rows, written: SystemTime::now() });
         }
         Ok(Self {
@@ -204,11 +205,13 @@ impl TunnelCall<'_> {
         Ok(Response::empty(StatusCode::OK))
     }
 
+    /// Makes the session's rows visible once; a repeated commit answers like the first. Both SDKs send it again after an
+    /// answer that seemed to fail, and take a refusal for the end. They compare block lists themselves before it.
     pub(super) fn commit_upload(&self) -> Result<Response, ServiceError> {
         let session = self.upload()?;
         let upload = &session.content;
         let mut state = upload.state.lock();
-        if state.progress != Progress::Closing {
+        if state.progress == Progress::Open {
             writable(&session, &state)?;
             upload.check_current()?;
             (state.progress, state.looks) = (Progress::Closing, self.injection.unfinished);

@@ -94,16 +94,22 @@ pub(crate) async fn post(emulator: &impl Server, target: &str) -> Answer {
     send(emulator, Method::POST, target, &[], "").await
 }
 
-/// Runs SQL that must succeed, and gives the result as text.
+/// Runs SQL in the project `p` that must succeed, and gives the result as text.
 pub(crate) async fn sql(emulator: &impl Server, query: &str) -> String {
+    sql_of(emulator, "p", query).await
+}
+
+/// Runs SQL that must succeed, and gives the result as text.
+pub(crate) async fn sql_of(emulator: &impl Server, project: &str, query: &str) -> String {
     let body = format!(
         "<Instance><Job><Tasks><SQL><Name>t</Name><Query><![CDATA[{query}]]></Query></SQL></Tasks></Job></Instance>"
     );
-    let created = send(emulator, Method::POST, "/projects/p/instances", &[], body).await;
+    let instances = format!("/projects/{project}/instances");
+    let created = send(emulator, Method::POST, &instances, &[], body).await;
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
     let location = created.headers["location"].to_str().expect("location").to_owned();
     let id = location.rsplit('/').next().expect("an id");
-    let result = get(emulator, &format!("/projects/p/instances/{id}?result")).await.text();
+    let result = get(emulator, &format!("{instances}/{id}?result")).await.text();
     let encoded =
         result.split("<![CDATA[").nth(1).and_then(|rest| rest.split("]]>").next()).expect("a result");
     let text = {
@@ -113,6 +119,20 @@ pub(crate) async fn sql(emulator: &impl Server, query: &str) -> String {
     let text = String::from_utf8(text).expect("text");
     assert!(result.contains("<Status>Success</Status>"), "{query}: {text}");
     text
+}
+
+/// Opens a batch upload session of the table at `path`, with these further parameters, and gives its target.
+pub(crate) async fn open_upload(emulator: &impl Server, path: &str, parameters: &str) -> String {
+    let session = post(emulator, &format!("{path}?uploads{parameters}")).await.json();
+    format!("{path}?uploadid={}{parameters}", session["UploadID"].as_str().expect("an id"))
+}
+
+/// Uploads one block to the table at `path` and commits it.
+pub(crate) async fn upload(emulator: &impl Server, path: &str, parameters: &str, block: Vec<u8>) {
+    let target = open_upload(emulator, path, parameters).await;
+    let written = send(emulator, Method::PUT, &format!("{target}&blockid=0"), &[], block).await;
+    assert_eq!(written.status, StatusCode::OK, "{}", written.text());
+    assert_eq!(post(emulator, &target).await.json()["Status"], "closed");
 }
 
 /// A stream of records with columns of `types`.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use hyper::Method;
+use maxcompute_emulator::record::Value;
 use maxcompute_emulator::{Config, Emulator};
 
 use super::client::{Upsert, create_delta, get, post, send, sql, stream, upsert_row, upsert_types};
@@ -90,6 +91,29 @@ async fn a_committed_session_cannot_be_aborted() {
     session.commit(&emulator).await.json();
     let answer = send(&emulator, Method::DELETE, &session.target(), &[], "").await;
     answer.assert_error(400, "StatusConflict", "is committed");
+}
+
+#[tokio::test]
+async fn an_upload_is_committed_once_however_often_it_is_asked_for() {
+    let emulator = emulator().await;
+    sql(&emulator, "create table a (id bigint)").await;
+    let path = "/projects/p/tables/a";
+    let session = post(&emulator, &format!("{path}?uploads")).await.json();
+    let target = format!("{path}?uploadid={}", session["UploadID"].as_str().expect("id"));
+    let block = || stream(&["bigint".parse().expect("a type")], &[vec![Some(Value::Integer(1))]]);
+    send(&emulator, Method::PUT, &format!("{target}&blockid=4"), &[], block()).await;
+    let first = post(&emulator, &target).await.json();
+    let late = send(&emulator, Method::PUT, &format!("{target}&blockid=5"), &[], block()).await;
+    late.assert_error(400, "StatusConflict", "is closed");
+    // Neither a change of the table nor the session's end of life makes the commit undone.
+    sql(&emulator, "alter table a add columns (v string)").await;
+    emulator.advance_clock(Duration::from_secs(24 * 3600));
+    let second = post(&emulator, &target).await.json();
+    for document in [&first, &second] {
+        assert_eq!(document["Status"], "closed");
+        assert_eq!(document["UploadedBlockList"][0]["BlockID"], 4);
+    }
+    assert_eq!(sql(&emulator, "select id from a").await, "id\n1\n");
 }
 
 #[tokio::test]

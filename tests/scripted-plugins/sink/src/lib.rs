@@ -13,7 +13,7 @@ use cdc_plugin::options::{Manifest, OptionKind, OptionRole, OptionSpec, Setting,
 use cdc_plugin::sink::{
     Applied, CommitOutcome, Committable, Guest, GuestWriter, Mode, Prepared, Rejection, Writer, Written,
 };
-use cdc_plugin::types::{Batch, Error, LogicalType, SchemaChange, SchemaChangeEvent, TableSchema};
+use cdc_plugin::types::{Batch, Error, LogicalType, SchemaChange, SchemaChangeEvent, TableId, TableSchema};
 use serde_json::json;
 
 struct Scripted;
@@ -90,6 +90,10 @@ impl Guest for Scripted {
         }
         ANSWERS.set(answers);
         Ok(())
+    }
+
+    async fn target(table: TableId) -> Result<String, Error> {
+        Ok(table.name)
     }
 
     async fn apply(event: SchemaChangeEvent) -> Result<Applied, Error> {

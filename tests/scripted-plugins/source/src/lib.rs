@@ -21,6 +21,8 @@ struct Playing {
     at: Cell<Place>,
     /// Where to end; none for never.
     stop: Option<Place>,
+    /// The last place of which a checkpoint is committed.
+    acknowledged: Cell<Place>,
     /// Tables as they are now.
     shapes: RefCell<BTreeMap<String, TableSchema>>,
     /// Whether their shapes have to be announced.
@@ -85,6 +87,7 @@ impl GuestReader for Playing {
             script,
             at: Cell::new(start),
             stop: Some(from),
+            acknowledged: Cell::new(from),
             shapes: RefCell::default(),
             silent: Cell::new(false),
             tables,
@@ -105,6 +108,10 @@ impl GuestReader for Playing {
             Component.sleep(Duration::from_millis(budget.wait_ms.into())).await;
             return Ok(vec![Event::Idle]);
         }
+        if self.script.is_checkpoint(self.at.get()) && self.acknowledged.get() < self.at.get() {
+            Component.sleep(Duration::from_millis(1)).await;
+            return Ok(vec![Event::Idle]);
+        }
         let mut events = Vec::new();
         if self.silent.take() {
             events.extend(self.shapes.borrow().values().cloned().map(Event::Schema));
@@ -114,14 +121,16 @@ impl GuestReader for Playing {
     }
 
     async fn position(&self) -> Result<Option<Position>, Error> {
-        Ok(Some(self.at.get().to_string().into_bytes()))
+        let at = self.at.get();
+        Ok(self.script.has_cut(at).then(|| at.to_string().into_bytes()))
     }
 
     fn progress(&self) -> Progress {
         Progress { tables: Vec::new(), place: self.at.get().to_string(), committed_at: None }
     }
 
-    async fn acknowledge(&self, _: Position) -> Result<(), Error> {
+    async fn acknowledge(&self, upto: Position) -> Result<(), Error> {
+        self.acknowledged.set(Place::parse(&upto)?);
         Ok(())
     }
 }
@@ -169,7 +178,9 @@ impl Playing {
             }
             Step::UnitBegin(name) if wanted(name) => Some(Event::UnitBegin(table(name))),
             Step::UnitEnd(name) if wanted(name) => Some(Event::UnitEnd(table(name))),
-            Step::Schema(_) | Step::Rows(_) | Step::UnitBegin(_) | Step::UnitEnd(_) => None,
+            Step::Schema(_) | Step::Rows(_) | Step::UnitBegin(_) | Step::UnitEnd(_) | Step::Checkpoint => {
+                None
+            }
         })
     }
 }

@@ -22,6 +22,9 @@ pub(crate) enum Step {
     /// Of these tables. A reader cannot be opened within one: no test starts a host there.
     UnitBegin(String),
     UnitEnd(String),
+    /// A pull of its own: the reader stays here until a checkpoint of this place is committed. A script that has any
+    /// can be cut nowhere else.
+    Checkpoint,
 }
 
 /// A table's shape: columns are `id int!`, where `!` means NOT NULL; the first `key` of them are the key.
@@ -37,7 +40,7 @@ pub(crate) struct Shape {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Rows {
     pub(crate) table: String,
-    /// Kind (`+`, `u`, `-`) and values.
+    /// Kind (`+`, `b` and `u` for the two images of an update, `-`) and values.
     rows: Vec<(char, Vec<serde_json::Value>)>,
 }
 
@@ -116,12 +119,30 @@ impl Shape {
     }
 }
 
+impl Script {
+    /// Whether a reader can be cut at this place.
+    pub(crate) fn has_cut(&self, place: Place) -> bool {
+        let begins_or_ends = place.pull == 0 || place.pull >= self.0.len();
+        (begins_or_ends && place.step == 0) || self.is_checkpoint(place) || !self.0.iter().any(is_checkpoint)
+    }
+
+    /// Whether a checkpoint is waited for at this place.
+    pub(crate) fn is_checkpoint(&self, place: Place) -> bool {
+        self.0.get(place.pull).is_some_and(is_checkpoint)
+    }
+}
+
+fn is_checkpoint(pull: &Vec<Step>) -> bool {
+    matches!(pull[..], [Step::Checkpoint])
+}
+
 impl Rows {
     pub(crate) fn event(&self, schema: &TableSchema) -> Result<Event, Error> {
         let mut batch = BatchBuilder::new(schema);
         for (kind, values) in &self.rows {
             let kind = match kind {
                 '+' => RowKind::Insert,
+                'b' => RowKind::UpdateBefore,
                 'u' => RowKind::UpdateAfter,
                 _ => RowKind::Delete,
             };

@@ -165,6 +165,7 @@ fn schema(version: u32, columns: Vec<Column>) -> TableSchema {
         columns,
         primary_key: Vec::new(),
         partition_keys: Vec::new(),
+        options: Vec::new(),
         comment: None,
     }
 }
