@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod behaviors;
+mod ddl;
 mod example;
 mod harness;
 mod journal;
 mod load;
+mod online_tools;
 mod random_types;
 mod refusals;
 mod restarts;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tokio::process::Command;
 
-use crate::harness::{Host, Options, Storm, World, compare, python, repository};
+use crate::harness::{Host, Options, Storm, World, compare, repository};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
@@ -168,10 +168,9 @@ async fn order(world: &World, journal: &Path) -> (bool, String) {
         .spawn()
         .unwrap();
     let printed: Stdio = printer.stdout.take().unwrap().try_into().unwrap();
-    let output = Command::new(python().await)
-        .arg(repository().join("tests/compare/order.py"))
-        .args(["--mysql", &world.mysql.address(), "--user", "admin", "--password-file"])
-        .arg(&world.mysql.admin_password_file)
+    let output = world
+        .command("tests/compare/order.py")
+        .await
         .arg("--journal")
         .arg(journal)
         .args(["--token", "token"])

@@ -9,6 +9,8 @@ mod mysql;
 mod schema_writer;
 mod storm;
 mod sysbench;
+#[cfg(test)]
+mod tools;
 mod writer;
 
 pub(crate) use files::{holds, repository, run};
@@ -91,7 +93,7 @@ impl World {
         let text = format!(
             "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {}\n  username: cdc\n  password: {}\n  \
              tables: {tables}\n{more}sink:\n  type: journal\n  directory: journal\n\
-             pipeline:\n  checkpoint.interval: 200ms\n",
+             pipeline:\n  checkpoint.interval: 200ms\n  schema.change.behavior: evolve\n",
             self.mysql.port, self.mysql.password
         );
         let path = self.directory.path().join("journal.yaml");

@@ -1,5 +1,6 @@
 //! The source: opens, returns events, says where it is.
 
+mod beginning;
 mod open;
 mod pump;
 mod schema;

@@ -10,6 +10,7 @@ use crate::options::{Options, Startup};
 use crate::output::Output;
 use crate::position::{FilePosition, Position, SnapshotPosition};
 use crate::reader::Reader;
+use crate::reader::beginning::settled;
 use crate::reader::stop::Until;
 use crate::server::discovery::{self, Listed};
 use crate::server::preflight::Facts;
@@ -38,13 +39,18 @@ impl<H: Host> Reader<H> {
         let stored = open.start.as_deref().map(Position::from_bytes).transpose()?;
         let status = StatusQuery::default();
         let session = server.session().await?;
-        // The position comes before the schema: a change of a table in between is met by the tail.
-        let seen = stored.as_ref().and_then(|position| position.gtids.as_ref());
-        let facts = Facts::ask_settled(&server, &session, &status, seen).await?;
+        let (facts, catalog) = match &stored {
+            None => settled(&server, &session, &status, &open).await?,
+            Some(position) => {
+                let seen = position.gtids.as_ref();
+                let facts = Facts::ask_settled(&server, &session, &status, seen).await?;
+                let catalog = catalog(&server, &session, &facts, Some(position), &open).await?;
+                (facts, catalog)
+            }
+        };
         let start = start(&server.options, &facts, stored.as_ref());
         facts.check_start(&server.options.place(), &start)?;
         let until = until(&server.options, &facts, &open.stop)?;
-        let catalog = catalog(&server, &session, &facts, stored.as_ref(), &open).await?;
         drop(session);
         if let Some(stored) = &stored {
             until.check(stored)?;
@@ -126,7 +132,7 @@ fn until(options: &Options, facts: &Facts, stop: &StopCondition) -> Result<Until
 }
 
 /// The captured tables: all that the options select at the very first start, later those of them that the position knows.
-async fn catalog<H: Host>(
+pub(super) async fn catalog<H: Host>(
     server: &Server<H>,
     session: &<H as Mysql>::Session,
     facts: &Facts,
