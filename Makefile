@@ -1,7 +1,7 @@
 # What a person or CI does with this project. Needs build-essential, python3-venv and rustup; the rest comes from here.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins build demo test vectors bench lint audit clean
+.PHONY: help setup plugins build demo test soak vectors bench lint audit clean
 SHELL := /bin/bash
 
 CARGO ?= cargo
@@ -10,7 +10,7 @@ PLUGINS := mysql maxcompute
 PLUGIN_PACKAGES := $(PLUGINS:%=-p cdc-plugin-%)
 EXAMPLE_PACKAGES := -p journal-sink
 PYTHON = $(shell tests/services/python.sh)
-SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh examples/shop/demo.sh .ci/run
+SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh tests/services/percona.sh examples/shop/demo.sh .ci/run
 
 DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
@@ -22,6 +22,7 @@ setup: ## the toolchain of rust-toolchain.toml, a private MySQL and Python packa
 	@rustc --version && test -d "$$(rustc --print target-libdir --target $(WASM))" || rustup toolchain install
 	tests/services/mysql.sh install
 	tests/services/sysbench.sh install
+	tests/services/percona.sh install
 	tests/services/python.sh
 
 plugins: ## the components, as target/plugins/*.wasm
@@ -39,6 +40,11 @@ demo: setup build ## MySQL to an emulated MaxCompute, with changes under way, co
 test: setup ## every test
 	$(CARGO) test --workspace
 	MAXCOMPUTE_EMULATOR=target/debug/maxcompute-emulator $(PYTHON) -m pytest tests/compare tests/services
+
+# A million rows and twenty kills; hundreds of tables of random types, of a seed that is printed.
+soak: setup ## the tests that take any size, at full size; half an hour
+	CDC_STORM_ROWS=200000 CDC_STORM_KILLS=20 CDC_RANDOM_TABLES=300 CDC_MEMORY_ROWS=5000000 \
+	$(CARGO) test -p cdc-host --test e2e -- --nocapture --test-threads=1 storm random_types memory
 
 vectors: ## the protocol vectors alone
 	$(CARGO) test -p maxcompute-emulator --test vectors

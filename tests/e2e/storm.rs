@@ -48,7 +48,10 @@ async fn kill_repeatedly(world: &World, pipeline: &Path, storm: &mut Storm, kill
         }
         match failpoint {
             Some(_) => drop(host.says("failpoint ").await),
-            None => entry = host.checkpoint(entry + 2 + kill % 4).await,
+            // The last ones are for the stream.
+            None => {
+                entry = host.checkpoint(entry + 2 + kill % 4 + 20 * u64::from(5 * kill >= 4 * kills)).await
+            }
         }
         snapshots += host.log().iter().filter(|line| line.contains("snapshot is read")).count();
         early += u64::from(snapshots < Storm::TABLES.len());
