@@ -58,7 +58,10 @@ impl Journal {
     /// The files cannot be read or written.
     pub fn note_schema(&self, table: &str, version: u32, line: &str) -> io::Result<bool> {
         let prefix = format!("{}.", escaped(table));
-        let is_note = |name: &String| name.starts_with(&prefix) && name.contains(".schema-");
+        // What a process that died left in `pending/` was not told to anybody.
+        let is_note = |name: &String| {
+            name.starts_with(&prefix) && name.contains(".schema-") && self.directory.join(name).is_file()
+        };
         if let Some(last) = self.names()?.filter(is_note).max()
             && fs::read_to_string(self.directory.join(last))?.trim_end() == line
         {
@@ -216,9 +219,11 @@ mod tests {
         assert!(journal.note_schema("t", 1, "{}").unwrap());
         assert!(!journal.note_schema("t", 1, "{}").unwrap());
         assert!(journal.note_schema("t", 2, "{2}").unwrap());
+        // One that was not finished counts for nothing.
+        fs::write(directory.path().join("pending/t.00000003.schema-3.jsonl"), "{3}").unwrap();
         // The table was dropped and made again.
         assert!(journal.note_schema("t", 1, "{}").unwrap());
-        let names = ["t.00000001.schema-1.jsonl", "t.00000002.schema-2.jsonl", "t.00000003.schema-1.jsonl"];
+        let names = ["t.00000001.schema-1.jsonl", "t.00000002.schema-2.jsonl", "t.00000004.schema-1.jsonl"];
         assert_eq!(visible(directory.path()), names);
     }
 }
