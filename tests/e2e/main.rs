@@ -8,6 +8,7 @@ mod example;
 mod harness;
 mod journal;
 mod load;
+mod mariadb;
 mod online_tools;
 mod random_types;
 mod refusals;

@@ -36,10 +36,18 @@ async fn judge(world: &World, journal: &Path, databases: &[String]) -> (bool, St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_of_random_types_are_what_the_server_prints_by_snapshot_and_by_stream() {
+async fn random_types_of_mysql_are_what_the_server_prints_by_snapshot_and_by_stream() {
+    are_what_the_server_prints(World::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_types_of_mariadb_are_what_the_server_prints_by_snapshot_and_by_stream() {
+    are_what_the_server_prints(World::start_on("mariadb", &[]).await).await;
+}
+
+async fn are_what_the_server_prints(world: World) {
     let draw = Draw::from_environment();
     println!("CDC_SEED={} CDC_RANDOM_TABLES={}", draw.seed, draw.tables);
-    let world = World::start().await;
     let databases = draw.make(&world, "create").await;
     let journal = world.directory.path().join("journal");
     std::fs::create_dir(&journal).unwrap();

@@ -98,7 +98,7 @@ impl Options {
             startup: given.startup()?,
             comments: given.boolean("include-comments.enabled", false)?,
             new_tables: given.boolean("scan.binlog.newly-added-table.enabled", false)?,
-            reading: Reading { tinyint1_is_boolean, json },
+            reading: Reading { tinyint1_is_boolean, json, mariadb: false },
             warnings,
         })
     }

@@ -203,6 +203,28 @@ impl Position {
     }
 }
 
+/// With GTIDs: all transactions of which rows were returned, the one that was returned in part included.
+///
+/// # Errors
+/// The one in part is named by what is no GTID.
+pub fn seen(gtids: Option<&GtidSet>, partial: Option<&Partial>) -> Result<Option<GtidSet>, Error> {
+    let Some(mut seen) = gtids.cloned() else { return Ok(None) };
+    if let Some(gtid) = partial.and_then(|partial| partial.gtid.as_deref()) {
+        let set = GtidSet::parse(gtid).map_err(|error| {
+            Error::permanent(
+                "mysql.position",
+                format!(
+                    "the stored position is in the middle of transaction \"{gtid}\", which is no GTID; start anew with an \
+                     empty state directory"
+                ),
+            )
+            .because(error)
+        })?;
+        seen.merge(&set);
+    }
+    Ok(Some(seen))
+}
+
 // === impl KeyValue ===
 
 impl KeyValue {

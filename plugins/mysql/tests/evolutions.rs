@@ -40,7 +40,11 @@ struct Row {
 }
 
 const WISHES: Wishes = Wishes {
-    reading: Reading { tinyint1_is_boolean: true, json: cdc_plugin_mysql::json::Style::Server },
+    reading: Reading {
+        tinyint1_is_boolean: true,
+        json: cdc_plugin_mysql::json::Style::Server,
+        mariadb: false,
+    },
     comments: true,
 };
 

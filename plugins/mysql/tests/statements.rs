@@ -13,6 +13,7 @@ use cdc_plugin_mysql::options::Options;
 use cdc_plugin_mysql::output::Output;
 use cdc_plugin_mysql::position::FilePosition;
 use cdc_plugin_mysql::selector::Selector;
+use cdc_plugin_mysql::server::Flavour;
 use cdc_plugin_mysql::server::Server;
 use cdc_plugin_mysql::server::discovery::{Described, Listed};
 use cdc_plugin_mysql::table::{Catalog, Table};
@@ -84,7 +85,11 @@ fn tail(file: &str) -> Tail<FakeSession> {
         ("username", Value::Plain("u".into())),
         ("tables", Value::Plain("vectors.seen".into())),
     ];
-    let server = Server { host: fake, options: Options::parse(settings.map(setting).into()).unwrap() };
+    let server = Server {
+        host: fake,
+        options: Options::parse(settings.map(setting).into()).unwrap(),
+        flavour: Flavour::MySql,
+    };
     let start = Start {
         server_uuid: String::new(),
         gtids: Some(GtidSet::default()),

@@ -1,7 +1,7 @@
 //! GTID events: which transaction begins, and when it was committed.
 
 use crate::binlog::cursor::{Cursor, Truncated};
-use crate::gtid::{Gtid, Origin};
+use crate::gtid::{DomainGtid, Gtid, Origin};
 
 /// The head of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct GtidEvent {
     pub gtid: Option<Gtid>,
     /// When this server committed it, microseconds since the epoch; servers before 8.0 do not say.
     pub committed_at: Option<i64>,
+    /// It stands for BEGIN, too.
+    pub begun: bool,
 }
 
 /// Says that the original commit time follows.
@@ -28,7 +30,7 @@ impl GtidEvent {
         let _flags = cursor.u8()?;
         let uuid = cursor.array::<16>()?;
         let number = cursor.u64()?;
-        let gtid = Gtid { origin: Origin { uuid, tag: String::new() }, number };
+        let gtid = Gtid::Server { origin: Origin { uuid, tag: String::new() }, number };
         let committed_at = (|| {
             // Type code 2 announces the logical clock: last_committed and sequence_number.
             if cursor.u8()? != 2 {
@@ -39,7 +41,7 @@ impl GtidEvent {
         })();
         let committed_at =
             committed_at.ok().and_then(|micros| i64::try_from(micros & !ORIGINAL_FOLLOWS).ok());
-        Ok(Self { gtid: (!anonymous).then_some(gtid), committed_at })
+        Ok(Self { gtid: (!anonymous).then_some(gtid), committed_at, begun: false })
     }
 
     /// GTID_TAGGED_LOG_EVENT, written with MySQL's serialization library: version, size, last field that must be
@@ -76,7 +78,22 @@ impl GtidEvent {
             }
         }
         let origin = Origin { uuid: uuid.ok_or(Truncated)?, tag };
-        Ok(Self { gtid: Some(Gtid { origin, number: number.ok_or(Truncated)? }), committed_at })
+        let gtid = Gtid::Server { origin, number: number.ok_or(Truncated)? };
+        Ok(Self { gtid: Some(gtid), committed_at, begun: false })
+    }
+
+    /// MariaDB's GTID_EVENT: number, domain, flags. The server is named in the event's header. MariaDB has no BEGIN after
+    /// it, and does not say when the transaction was committed.
+    ///
+    /// # Errors
+    /// The body is too short.
+    pub fn parse_domain(body: &[u8], server: u32) -> Result<Self, Truncated> {
+        /// One statement that is a transaction of its own.
+        const STANDALONE: u8 = 1;
+        let mut cursor = Cursor::new(body);
+        let (number, domain, flags) = (cursor.u64()?, cursor.u32()?, cursor.u8()?);
+        let gtid = Gtid::Domain(DomainGtid { domain, server, number });
+        Ok(Self { gtid: Some(gtid), committed_at: None, begun: flags & STANDALONE == 0 })
     }
 }
 
@@ -99,10 +116,21 @@ mod tests {
     fn a_commit_time_is_read_where_there_is_one() {
         let event = GtidEvent::parse(&classic(), false).unwrap();
         assert_eq!(event.committed_at, Some(1_700_000_000_123_456));
-        assert_eq!(event.gtid.map(|gtid| gtid.number), Some(42));
+        assert!(event.gtid.is_some_and(|gtid| gtid.to_string().ends_with(":42")));
         // MySQL 5.7 stops before it.
         let event = GtidEvent::parse(&classic()[..42], true).unwrap();
-        assert_eq!(event, GtidEvent { gtid: None, committed_at: None });
+        assert_eq!(event, GtidEvent { gtid: None, committed_at: None, begun: false });
+    }
+
+    #[test]
+    fn a_transaction_of_mariadb_begins_with_its_id_unless_it_is_one_statement() {
+        // As MariaDB 10.11 wrote them: INSERT and CREATE TABLE.
+        let body = [3, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0x0c, 0, 0, 0, 0, 0, 0];
+        let event = GtidEvent::parse_domain(&body, 1).unwrap();
+        assert_eq!((event.gtid.map(|gtid| gtid.to_string()).as_deref(), event.begun), (Some("5-1-3"), true));
+        let body = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x29, 0, 0, 0, 0, 0, 0];
+        assert!(!GtidEvent::parse_domain(&body, 1).unwrap().begun);
+        assert_eq!(GtidEvent::parse_domain(&body[..12], 1), Err(Truncated));
     }
 
     proptest! {

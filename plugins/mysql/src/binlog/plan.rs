@@ -164,6 +164,20 @@ fn op(kind: &Kind, mapped: &MappedColumn) -> Option<Op> {
             (real(code::STRING) && u32::from(max) == length)
                 .then(|| Op::Binary { prefix: prefix(max), length })
         }
+        Kind::Varchar { charset, .. } if mapped.code == code::VARCHAR_COMPRESSED => {
+            Some(Op::Compressed { prefix: prefix(mapped.meta), charset: Some(charset) })
+        }
+        Kind::Varbinary { .. } if mapped.code == code::VARCHAR_COMPRESSED => {
+            Some(Op::Compressed { prefix: prefix(mapped.meta), charset: None })
+        }
+        Kind::Text { charset } if mapped.code == code::BLOB_COMPRESSED => {
+            large(code::BLOB_COMPRESSED).map(|prefix| Op::Compressed { prefix, charset: Some(charset) })
+        }
+        Kind::Blob if mapped.code == code::BLOB_COMPRESSED => {
+            large(code::BLOB_COMPRESSED).map(|prefix| Op::Compressed { prefix, charset: None })
+        }
+        Kind::Address(address) => (real(code::STRING) && mapped.string().1 == u16::from(address.len()))
+            .then_some(Op::Address(address)),
         Kind::Varchar { charset, .. } => {
             (mapped.code == code::VARCHAR).then(|| Op::Text { prefix: prefix(mapped.meta), charset })
         }

@@ -1,5 +1,8 @@
 //! QUERY events: a statement and the context it ran in.
 
+use std::borrow::Cow;
+
+use crate::binlog::compressed;
 use crate::binlog::cursor::{Cursor, Truncated};
 
 /// `sql_mode` bit: double quotes enclose identifiers.
@@ -30,6 +33,14 @@ impl Query {
         Self::parse_with(body, 0)
     }
 
+    /// QUERY_COMPRESSED_EVENT of MariaDB: the text alone is compressed.
+    ///
+    /// # Errors
+    /// The body is too short, or the text cannot be unpacked.
+    pub fn parse_compressed(body: &[u8]) -> Result<Self, Truncated> {
+        Self::parse_body(body, 0, |text| compressed::event(text).map(Cow::Owned))
+    }
+
     /// EXECUTE_LOAD_QUERY has 13 bytes more in its fixed part.
     ///
     /// # Errors
@@ -39,6 +50,14 @@ impl Query {
     }
 
     fn parse_with(body: &[u8], extra: usize) -> Result<Self, Truncated> {
+        Self::parse_body(body, extra, |text| Ok(Cow::Borrowed(text)))
+    }
+
+    fn parse_body<'a>(
+        body: &'a [u8],
+        extra: usize,
+        unpack: impl FnOnce(&'a [u8]) -> Result<Cow<'a, [u8]>, Truncated>,
+    ) -> Result<Self, Truncated> {
         let mut cursor = Cursor::new(body);
         cursor.take(8)?;
         let database_len = usize::from(cursor.u8()?);
@@ -48,7 +67,8 @@ impl Query {
         let sql_mode = sql_mode(cursor.take(status_len)?);
         let database = String::from_utf8_lossy(cursor.take(database_len)?).into_owned();
         cursor.u8()?;
-        Ok(Self { database, sql_mode, sql: String::from_utf8_lossy(cursor.rest()).into_owned() })
+        let text = unpack(cursor.rest())?;
+        Ok(Self { database, sql_mode, sql: String::from_utf8_lossy(&text).into_owned() })
     }
 }
 
@@ -90,6 +110,7 @@ mod tests {
         fn any_bytes_are_a_statement_or_an_error(bytes: Vec<u8>) {
             let _ = Query::parse(&bytes);
             let _ = Query::parse_load(&bytes);
+            let _ = Query::parse_compressed(&bytes);
         }
     }
 }

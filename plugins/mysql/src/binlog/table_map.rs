@@ -23,6 +23,8 @@ pub mod code {
     pub const TIMESTAMP2: u8 = 17;
     pub const DATETIME2: u8 = 18;
     pub const TIME2: u8 = 19;
+    pub const BLOB_COMPRESSED: u8 = 140;
+    pub const VARCHAR_COMPRESSED: u8 = 141;
     pub const VECTOR: u8 = 242;
     pub const JSON: u8 = 245;
     pub const NEWDECIMAL: u8 = 246;
@@ -90,11 +92,16 @@ impl TableMap {
         let mut columns = Vec::with_capacity(count);
         for code in codes {
             let meta = match *code {
-                code::FLOAT | code::DOUBLE | code::BLOB | code::JSON | code::GEOMETRY | code::VECTOR => {
-                    u16::from(metas.u8()?)
-                }
+                code::FLOAT
+                | code::DOUBLE
+                | code::BLOB
+                | code::BLOB_COMPRESSED
+                | code::JSON
+                | code::GEOMETRY
+                | code::VECTOR => u16::from(metas.u8()?),
                 code::TIMESTAMP2 | code::DATETIME2 | code::TIME2 => u16::from(metas.u8()?),
                 code::VARCHAR
+                | code::VARCHAR_COMPRESSED
                 | code::BIT
                 | code::NEWDECIMAL
                 | code::ENUM
@@ -219,6 +226,8 @@ impl MappedColumn {
             code::DATETIME => "DATETIME of the format before 5.6",
             code::YEAR => "YEAR",
             code::VARCHAR | code::VAR_STRING => "VARCHAR or VARBINARY",
+            code::VARCHAR_COMPRESSED => "compressed VARCHAR or VARBINARY",
+            code::BLOB_COMPRESSED => "compressed TEXT or BLOB",
             code::BIT => "BIT",
             code::TIMESTAMP2 => "TIMESTAMP",
             code::DATETIME2 => "DATETIME",

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use cdc_plugin::host::{Level, Mysql};
+use cdc_plugin::host::{Level, Mysql, Session};
 use cdc_plugin::source::{OpenOptions, StopCondition};
 use cdc_plugin::types::Error;
 
 use crate::options::{Options, Startup};
 use crate::output::Output;
-use crate::position::{FilePosition, Position, SnapshotPosition};
+use crate::position::{FilePosition, Position, SnapshotPosition, seen};
 use crate::reader::Reader;
 use crate::reader::beginning::settled;
 use crate::reader::stop::Until;
 use crate::server::discovery::{self, Listed};
 use crate::server::preflight::Facts;
 use crate::server::status::StatusQuery;
-use crate::server::{Host, Retry, Server};
+use crate::server::{Flavour, Host, Retry, Server};
 use crate::snapshot::keyed::KeyedSnapshot;
 use crate::snapshot::unit::UnitSnapshot;
 use crate::snapshot::workers::Workers;
@@ -32,18 +32,19 @@ impl<H: Host> Reader<H> {
     /// # Errors
     /// The server, its settings, the privileges or the tables do not allow it, or the position cannot be gone on from.
     pub async fn open(host: H, options: Options, open: OpenOptions) -> Result<Self, Error> {
-        let server = Server { host, options };
+        let mut server = Server { host, options, flavour: Flavour::MySql };
         for warning in &server.options.warnings {
             server.log(Level::Warn, warning, &[]);
         }
         let stored = open.start.as_deref().map(Position::from_bytes).transpose()?;
         let status = StatusQuery::default();
         let session = server.session().await?;
+        server.meet(Flavour::of(&session.info()));
         let (facts, catalog) = match &stored {
             None => settled(&server, &session, &status, &open).await?,
             Some(position) => {
-                let seen = position.gtids.as_ref();
-                let facts = Facts::ask_settled(&server, &session, &status, seen).await?;
+                let seen = seen(position.gtids.as_ref(), position.partial.as_ref())?;
+                let facts = Facts::ask_settled(&server, &session, &status, seen.as_ref()).await?;
                 let catalog = catalog(&server, &session, &facts, Some(position), &open).await?;
                 (facts, catalog)
             }

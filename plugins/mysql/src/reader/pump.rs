@@ -7,12 +7,13 @@ use cdc_plugin::host::mysql::Failure;
 use cdc_plugin::types::{Blame, Error};
 use futures_util::future::{join, join_all};
 
+use crate::position::seen;
 use crate::reader::Reader;
 use crate::server::preflight::Facts;
 use crate::server::{Host, Retry};
 use crate::snapshot::work::Work;
 use crate::snapshot::workers::Context;
-use crate::tail::Tail;
+use crate::tail::{Returned, Tail};
 
 /// The server tells every second that it is alive; after this much silence the connection is taken for dead.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
@@ -95,8 +96,11 @@ impl<H: Host> Reader<H> {
             let session = self.workers.all.get_mut(worker).and_then(|worker| worker.session.take());
             taken.push((worker, table, step, session));
         }
-        let returned = if taken.is_empty() { None } else { self.tail.returned()? };
-        let work = Work { server: &self.server, status: &self.status, returned: returned.as_ref() };
+        let returned = match taken.is_empty() {
+            true => Returned::Unknown,
+            false => self.tail.returned(self.server.flavour)?,
+        };
+        let work = Work { server: &self.server, status: &self.status, returned };
         let catalog = &self.catalog;
         let jobs = taken.into_iter().filter_map(|(worker, table, step, session)| {
             let (table, work) = (catalog.tables.get(table)?, &work);
@@ -154,7 +158,8 @@ impl<H: Host> Reader<H> {
         self.silence = Duration::ZERO;
         let session = self.server.session().await?;
         let mut start = self.tail.restart();
-        let facts = Facts::ask_settled(&self.server, &session, &self.status, start.gtids.as_ref()).await?;
+        let seen = seen(start.gtids.as_ref(), start.partial.as_ref())?;
+        let facts = Facts::ask_settled(&self.server, &session, &self.status, seen.as_ref()).await?;
         drop(session);
         let other = facts.server_uuid != start.server_uuid;
         facts.check_start(&self.server.options.place(), &start)?;

@@ -79,7 +79,12 @@ impl<H: Host> Reader<H> {
     async fn apply(&mut self, ddl: Ddl, query: &Query) -> Result<Done, Error> {
         let mut done = Done::default();
         match ddl {
-            Ddl::Create(create) => done.created.extend(self.create(create, query).await?),
+            Ddl::Create(create) => {
+                if let Some(index) = self.find(&create.table, query).filter(|_| create.or_replace) {
+                    self.drop_table(index, &mut done);
+                }
+                done.created.extend(self.create(create, query).await?);
+            }
             Ddl::Alter { table, clauses } => self.alter(&table, &clauses, query, &mut done).await?,
             Ddl::Drop(names) => {
                 for name in names {

@@ -1,6 +1,7 @@
 //! The server: sessions, what it says of itself, and its schema.
 
 pub mod discovery;
+mod flavour;
 pub mod preflight;
 pub mod rows;
 pub mod status;
@@ -13,6 +14,7 @@ use cdc_plugin::types::Error;
 
 use crate::error;
 use crate::options::Options;
+pub use flavour::Flavour;
 use rows::Rows;
 
 /// What the source needs of its host.
@@ -33,11 +35,19 @@ pub struct Server<H> {
     pub host: H,
     /// What the operator wants.
     pub options: Options,
+    /// Which kind it is, once somebody has met it.
+    pub flavour: Flavour,
 }
 
 // === impl Server ===
 
 impl<H: Host> Server<H> {
+    /// Take note of what the server is.
+    pub fn meet(&mut self, flavour: Flavour) {
+        self.flavour = flavour;
+        self.options.reading.mariadb = flavour == Flavour::MariaDb;
+    }
+
     /// Open a session that sees UTC times, UTF-8 text and one state of the data per transaction. Tries again while a
     /// pause may help.
     ///
@@ -68,6 +78,8 @@ impl<H: Host> Server<H> {
             // A key of which only a prefix is indexed is sorted, with all of its row beside it.
             "SET SESSION sort_buffer_size = 67108864",
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            // A chunk may take longer than the server allows its users.
+            Flavour::of(&session.info()).unlimited(),
         ] {
             session.execute(statement).await?;
         }

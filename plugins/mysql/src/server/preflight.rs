@@ -8,8 +8,8 @@ use cdc_plugin::types::Error;
 
 use crate::error;
 use crate::gtid::GtidSet;
-use crate::server::status::{Status, StatusFailure, StatusQuery};
-use crate::server::{Host, Server};
+use crate::server::status::{Status, StatusFailure, StatusQuery, visible_gtids};
+use crate::server::{Flavour, Host, Server};
 use crate::tail::Start;
 
 /// Access denied for want of a global privilege.
@@ -52,7 +52,7 @@ impl Facts {
         query: &StatusQuery,
     ) -> Result<Self, Error> {
         let variables = Variables::ask(server, session).await?;
-        variables.check(&server.options.place())?;
+        variables.check(&server.options.place(), server.flavour)?;
         let status = match query.ask(server, session).await {
             Ok(status) => status,
             Err(StatusFailure::NoBinlog) => return Err(binlog_off(&server.options.place())),
@@ -78,8 +78,9 @@ impl Facts {
             Error::permanent("mysql.gtid", "the server's gtid_purged cannot be read").because(error)
         })?;
         Ok(Self {
-            server_uuid: variables.get("server_uuid").to_owned(),
-            gtids: variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
+            server_uuid: variables.identity(server.flavour),
+            gtids: server.flavour == Flavour::MariaDb
+                || variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
             purged,
             lower_case_names: variables.get("lower_case_table_names") != "0",
             commit_window: variables.commit_window(),
@@ -105,7 +106,15 @@ impl Facts {
         loop {
             let facts = Self::ask(server, session, query).await?;
             tries -= 1;
-            if tries == 0 || seen.is_none_or(|seen| facts.status.gtids.contains_all(seen)) {
+            let Some(seen) = seen.filter(|_| tries > 0) else { return Ok(facts) };
+            let settled = match server.flavour {
+                Flavour::MySql => facts.status.gtids.contains_all(seen),
+                Flavour::MariaDb => visible_gtids(server, session)
+                    .await
+                    .map_err(|failure| server.error(&failure, "ask what a snapshot holds"))?
+                    .contains_all(seen),
+            };
+            if settled {
                 return Ok(facts);
             }
             server.host.sleep(SETTLE_PAUSE).await;
@@ -179,7 +188,7 @@ impl Variables {
         let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format', \
                    'binlog_row_image', 'server_uuid', 'gtid_mode', 'gtid_purged', 'lower_case_table_names', \
                    'rpl_semi_sync_source_enabled', 'rpl_semi_sync_source_timeout', 'rpl_semi_sync_master_enabled', \
-                   'rpl_semi_sync_master_timeout')";
+                   'rpl_semi_sync_master_timeout', 'server_id', 'server_uid', 'hostname', 'port')";
         let rows = server.ask(session, "read the server's settings", sql).await?;
         let values = rows
             .iter()
@@ -191,13 +200,19 @@ impl Variables {
         self.values.get(name).map_or("", String::as_str)
     }
 
-    fn check(&self, place: &str) -> Result<(), Error> {
-        if self.get("version").contains("MariaDB") {
-            return Err(Error::config(
-                "mysql.mariadb",
-                format!("{place} is MariaDB {}, which this version does not support", self.get("version")),
-            ));
+    /// What no other server has. MariaDB has no server_uuid, and its server_uid only in its latest versions.
+    fn identity(&self, flavour: Flavour) -> String {
+        let uid = || match self.get("server_uid") {
+            "" => format!("{}:{}", self.get("hostname"), self.get("port")),
+            uid => uid.to_owned(),
+        };
+        match flavour {
+            Flavour::MySql => self.get("server_uuid").to_owned(),
+            Flavour::MariaDb => format!("mariadb-{}-{}", self.get("server_id"), uid()),
         }
+    }
+
+    fn check(&self, place: &str, flavour: Flavour) -> Result<(), Error> {
         if !is_on(self.get("log_bin")) {
             return Err(binlog_off(place));
         }
@@ -208,8 +223,9 @@ impl Variables {
                 return Err(Error::config(
                     format!("mysql.{}", name.replace('_', "-")),
                     format!(
-                        "{name} of {place} is {value}; run: SET PERSIST {name} = '{wanted}' (and make clients reconnect, \
-                         since sessions keep their setting)"
+                        "{name} of {place} is {value}; run: {} (and make clients reconnect, since sessions keep their \
+                         setting)",
+                        flavour.set(name, &format!("'{wanted}'"))
                     ),
                 ));
             }
@@ -253,9 +269,8 @@ mod tests {
 
     #[test]
     fn each_failed_check_says_what_to_run() {
-        assert!(variables(&[]).check("p").is_ok());
+        assert!(variables(&[]).check("p", Flavour::MySql).is_ok());
         for (name, value, code, repair) in [
-            ("version", "10.11.6-MariaDB-log", "mysql.mariadb", "does not support"),
             ("log_bin", "OFF", "mysql.log-bin", "--log-bin"),
             ("binlog_format", "MIXED", "mysql.binlog-format", "SET PERSIST binlog_format = 'ROW'"),
             (
@@ -265,10 +280,20 @@ mod tests {
                 "SET PERSIST binlog_row_image = 'FULL'",
             ),
         ] {
-            let error = variables(&[(name, value)]).check("u@h:1").unwrap_err();
+            let error = variables(&[(name, value)]).check("u@h:1", Flavour::MySql).unwrap_err();
             assert_eq!(error.code, code);
             assert!(error.message.contains(repair) && error.message.contains("u@h:1"), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn mariadb_has_no_persisted_settings_and_no_uuid() {
+        let error = variables(&[("binlog_format", "MIXED")]).check("p", Flavour::MariaDb).unwrap_err();
+        assert!(error.message.contains("SET GLOBAL binlog_format = 'ROW'"), "{}", error.message);
+        let own = [("server_id", "7"), ("hostname", "db"), ("port", "3306")];
+        assert_eq!(variables(&own).identity(Flavour::MariaDb), "mariadb-7-db:3306");
+        let newer = [("server_id", "7"), ("server_uid", "abc=")];
+        assert_eq!(variables(&newer).identity(Flavour::MariaDb), "mariadb-7-abc=");
     }
 
     #[test]

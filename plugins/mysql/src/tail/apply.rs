@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use cdc_plugin::types::{Error, RowKind};
 
+use crate::binlog::compressed;
 use crate::binlog::cursor::Cursor;
 use crate::binlog::event::{Change, Event, RowsKind};
 use crate::binlog::plan::Plan;
@@ -78,6 +79,8 @@ impl<S> Tail<S> {
                 ),
             ));
         }
+        let unpacked = kind.compressed.then(|| compressed::event(rows.images)).transpose();
+        let unpacked = unpacked.map_err(|_| self.malformed("a compressed row event"))?;
         // Row events outside a transaction do not exist; were there one, it would be one of its own.
         let transaction = self.transaction.get_or_insert_with(Transaction::default);
         let interest = receiver.interest(index, transaction.gtid.as_ref());
@@ -94,7 +97,7 @@ impl<S> Tail<S> {
             dates_in_key: table.has_dates_in_key(),
         };
         self.committed_at = Some(writer.committed_at);
-        let mut images = Cursor::new(rows.images);
+        let mut images = Cursor::new(unpacked.as_deref().unwrap_or(rows.images));
         let mut failed = None;
         while !images.is_empty() && !plan.ops.is_empty() {
             let before_skip = transaction.rows < skip;

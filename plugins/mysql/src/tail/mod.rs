@@ -19,7 +19,8 @@ use crate::binlog::query::Query;
 use crate::binlog::row::Extent;
 use crate::binlog::table_map::TableMap;
 use crate::gtid::{Gtid, GtidSet};
-use crate::position::{FilePosition, Partial};
+use crate::position::{FilePosition, Partial, seen};
+use crate::server::Flavour;
 use crate::table::Catalog;
 
 pub use apply::{Interest, Receiver};
@@ -87,6 +88,24 @@ struct Buffers {
     before: Extent,
     after: Extent,
     key: Vec<u8>,
+}
+
+/// What a tail has returned rows of: a select has to see all of it, since what it does not see has to come by the tail
+/// later.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Returned {
+    /// These transactions.
+    Gtids(GtidSet),
+    /// What comes before a place in the files of a server that tells where a snapshot is (MariaDB); and `more`, the
+    /// transaction that begins there.
+    Upto {
+        /// Begin of a transaction, or end of one.
+        place: FilePosition,
+        /// The one that begins there is under way.
+        more: bool,
+    },
+    /// The server does not tell what a select sees.
+    Unknown,
 }
 
 /// What an event meant for whoever drives the tail.
@@ -185,29 +204,21 @@ impl<S> Tail<S> {
         }
     }
 
-    /// With GTIDs: all transactions of which rows may have been returned, also those that were returned in part only.
+    /// All transactions of which rows may have been returned, also those that were returned in part only.
     ///
     /// # Errors
     /// The stored position names a transaction by what is no GTID.
-    pub fn returned(&self) -> Result<Option<GtidSet>, Error> {
-        let Some(mut returned) = self.gtids.clone() else { return Ok(None) };
+    pub fn returned(&self, flavour: Flavour) -> Result<Returned, Error> {
+        if flavour == Flavour::MariaDb {
+            return Ok(Returned::Upto { place: self.start.clone(), more: self.transaction.is_some() });
+        }
+        let Some(mut returned) = seen(self.gtids.as_ref(), self.resume.as_ref())? else {
+            return Ok(Returned::Unknown);
+        };
         if let Some(gtid) = self.transaction.as_ref().and_then(|transaction| transaction.gtid.as_ref()) {
             returned.add(gtid);
         }
-        if let Some(gtid) = self.resume.as_ref().and_then(|resume| resume.gtid.as_ref()) {
-            let set = GtidSet::parse(gtid).map_err(|error| {
-                Error::permanent(
-                    "mysql.position",
-                    format!(
-                        "the stored position is in the middle of transaction \"{gtid}\", which is no GTID; start anew \
-                         with an empty state directory"
-                    ),
-                )
-                .because(error)
-            })?;
-            returned.merge(&set);
-        }
-        Ok(Some(returned))
+        Ok(Returned::Gtids(returned))
     }
 
     /// The transaction under way, and its rows of captured tables that were met.
@@ -257,13 +268,21 @@ impl<S> Tail<S> {
                     GtidEvent::parse_tagged(event.body).map_err(|_| self.malformed("a tagged GTID event"))?;
                 self.begin(head);
             }
+            Kind::GtidDomain => {
+                let head = GtidEvent::parse_domain(event.body, event.server_id);
+                self.begin(head.map_err(|_| self.malformed("a GTID event"))?);
+            }
             Kind::TableMap => self.map(event.body, catalog)?,
             Kind::Rows(kind) => self.rows(event, kind, catalog, receiver)?,
             Kind::PartialUpdateRows => self.partial_update(event, catalog)?,
             Kind::Xid => self.end(),
             Kind::XaPrepare => self.xa_prepare(event.body)?,
-            Kind::Query => {
-                let query = Query::parse(event.body).map_err(|_| self.malformed("a QUERY event"))?;
+            Kind::Query | Kind::QueryCompressed => {
+                let query = match event.kind {
+                    Kind::Query => Query::parse(event.body),
+                    _ => Query::parse_compressed(event.body),
+                };
+                let query = query.map_err(|_| self.malformed("a QUERY event"))?;
                 if self.query(&query, catalog)? {
                     let mut end = self.place.clone();
                     if event.is_in_file() {
@@ -324,8 +343,12 @@ impl<S> Tail<S> {
     }
 
     fn begin(&mut self, head: GtidEvent) {
-        self.transaction =
-            Some(Transaction { gtid: head.gtid, committed_at: head.committed_at, ..Transaction::default() });
+        self.transaction = Some(Transaction {
+            gtid: head.gtid,
+            committed_at: head.committed_at,
+            begun: head.begun,
+            ..Transaction::default()
+        });
     }
 
     /// The transaction is through.
