@@ -9,6 +9,7 @@ mod harness;
 mod journal;
 mod load;
 mod mariadb;
+mod memory;
 mod online_tools;
 mod random_types;
 mod refusals;
