@@ -3,7 +3,7 @@ CREATE DATABASE vectors;
 USE vectors;
 CREATE TABLE kinds (
   id INT NOT NULL PRIMARY KEY, u UUID, a4 INET4, a6 INET6, packed_char VARCHAR(100) COMPRESSED, packed_bytes VARBINARY(300) COMPRESSED,
-  packed_text TEXT COMPRESSED, packed_blob BLOB COMPRESSED, doc JSON, c CHAR(3) CHARACTER SET latin1, d DECIMAL(30,2),
+  packed_text TEXT COMPRESSED, packed_blob BLOB COMPRESSED, doc LONGTEXT, c CHAR(3) CHARACTER SET latin1, d DECIMAL(30,2),
   e ENUM('a','é'), s SET('x','y'), t TIME(3), dt DATETIME(6), ts TIMESTAMP(6) NULL, y YEAR, bits BIT(5), flag BOOLEAN,
   big BIGINT UNSIGNED, medium MEDIUMINT, single FLOAT, twice DOUBLE, place POINT
 ) CHARACTER SET utf8mb4;
