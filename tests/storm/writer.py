@@ -95,17 +95,23 @@ class Storm:
             user=self.arguments.user,
             password=self.arguments.password_file.read_text(encoding="utf-8").strip(),
             charset="utf8mb4",
-            init_command="SET SESSION cte_max_recursion_depth = 100000000, lock_wait_timeout = 120, innodb_lock_wait_timeout = 5",
+            init_command="SET SESSION lock_wait_timeout = 120, innodb_lock_wait_timeout = 5",
             **more,
         )
 
     def fill(self) -> None:
         with self.connect(autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT VERSION() LIKE '%MariaDB%'")
+            (mariadb,) = cursor.fetchone()
+            depth = "max_recursive_iterations" if mariadb else "cte_max_recursion_depth"
+            cursor.execute(f"SET SESSION {depth} = 1000000")
             cursor.execute("DROP DATABASE IF EXISTS storm")
             cursor.execute("CREATE DATABASE storm")
             for table in TABLES:
                 more = "token BIGINT NOT NULL, note VARCHAR(60), amount DECIMAL(12,2)"
                 head, key = re.fullmatch(r"(.*?)((?:, (?:PRIMARY )?KEY .*)?)", table.definition).groups()
+                if mariadb:
+                    head = head.replace("utf8mb4_0900_ai_ci", "utf8mb4_uca1400_ai_ci")
                 cursor.execute(f"CREATE TABLE storm.{table.name} ({head}, {more}{key}) CHARACTER SET utf8mb4")
                 names = ", ".join((*table.identity, "token", "note", "amount"))
                 values = ", ".join((*table.identity.values(), "{0}", "CONCAT('note ', {0})", "{0} / 8")).format("i")

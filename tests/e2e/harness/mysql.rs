@@ -14,7 +14,7 @@ pub(crate) struct Mysql {
     pub(crate) password: String,
     pub(crate) admin_password_file: PathBuf,
     admin_options: PathBuf,
-    flavour: &'static str,
+    pub(crate) flavour: &'static str,
     _server: Child,
 }
 
