@@ -50,9 +50,10 @@ async fn kill_repeatedly(world: &World, pipeline: &Path, storm: &mut Storm, kill
             Some(_) => {
                 host.says("failpoint ").await;
             }
-            // The last ones are for the stream.
             None => {
-                entry = host.checkpoint(entry + 2 + kill % 4 + 5 * u64::from(5 * kill >= 4 * kills)).await
+                // The last ones are for the stream.
+                let late = u64::from(5 * kill >= 4 * kills);
+                entry = host.checkpoint(entry + 2 + kill % 4 + 5 * late).await;
             }
         }
         snapshots += host.log().iter().filter(|line| line.contains("snapshot is read")).count();
