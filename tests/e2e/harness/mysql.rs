@@ -14,7 +14,7 @@ pub(crate) struct Mysql {
     pub(crate) password: String,
     pub(crate) admin_password_file: PathBuf,
     admin_options: PathBuf,
-    pub(crate) flavour: &'static str,
+    flavour: &'static str,
     _server: Child,
 }
 
