@@ -1,7 +1,7 @@
 # What a person or CI does with this project. Needs build-essential, python3-venv and rustup; the rest comes from here.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins build demo test vectors bench fuzz lint audit clean
+.PHONY: help setup plugins build demo test soak vectors bench fuzz lint audit clean
 SHELL := /bin/bash
 
 CARGO ?= cargo
@@ -12,7 +12,7 @@ EXAMPLE_PACKAGES := -p journal-sink
 PYTHON = $(shell tests/services/python.sh)
 FUZZ_TARGETS := $(patsubst tests/fuzz/targets/%.rs,%,$(wildcard tests/fuzz/targets/*.rs))
 FUZZ_MANIFEST := tests/fuzz/Cargo.toml
-SHELL_SCRIPTS = tests/fuzz/run.sh tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh examples/shop/demo.sh .ci/run
+SHELL_SCRIPTS = tests/fuzz/run.sh tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh tests/services/percona.sh examples/shop/demo.sh .ci/run
 
 DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
@@ -24,6 +24,7 @@ setup: ## the toolchain of rust-toolchain.toml, a private MySQL and Python packa
 	@rustc --version && test -d "$$(rustc --print target-libdir --target $(WASM))" || rustup toolchain install
 	tests/services/mysql.sh install
 	tests/services/sysbench.sh install
+	tests/services/percona.sh install
 	tests/services/python.sh
 
 plugins: ## the components, as target/plugins/*.wasm
@@ -41,6 +42,11 @@ demo: setup build ## MySQL to an emulated MaxCompute, with changes under way, co
 test: setup ## every test
 	$(CARGO) test --workspace
 	MAXCOMPUTE_EMULATOR=target/debug/maxcompute-emulator $(PYTHON) -m pytest tests/compare tests/services
+
+# A million rows and twenty kills; tables of random types, of a seed that is printed.
+soak: setup ## the tests that take any size, at full size; half an hour
+	CDC_STORM_ROWS=200000 CDC_STORM_KILLS=20 CDC_RANDOM_TABLES=100 CDC_MEMORY_ROWS=5000000 \
+	$(CARGO) test -p cdc-host --test e2e -- --nocapture --test-threads=1 storm random_types memory
 
 # Tests run in their packages' directories.
 ifdef CDC_VECTORS

@@ -12,11 +12,15 @@ const COMPONENTS: [(&str, &str, &str); 6] = [
     ("scripted-sink", "scripted_sink", "COMPONENT_SCRIPTED_SINK"),
 ];
 
+/// Uses a plugin as a library, without the plugin's exports: the two cannot be built at once, nor into the same directory.
+const PROGRAM: (&str, &str, &str) = ("recorded-binlogs", "recorded-binlogs", "COMPONENT_RECORDED_BINLOGS");
+
 fn main() -> Result<(), String> {
     for changed in [
         "../../plugins",
         "../../examples/plugins",
         "../hostile-plugin",
+        "../recorded-binlogs",
         "../scripted-plugins",
         "../../wit",
         "../../Cargo.lock",
@@ -24,6 +28,11 @@ fn main() -> Result<(), String> {
     ] {
         println!("cargo:rerun-if-changed={changed}");
     }
+    build(&COMPONENTS, &[])?;
+    build(&[PROGRAM], &["--target-dir", "target/recorded"])
+}
+
+fn build(components: &[(&str, &str, &str)], more: &[&str]) -> Result<(), String> {
     let mut cargo = Command::new(std::env::var("CARGO").map_err(|error| format!("CARGO: {error}"))?);
     cargo.args([
         "build",
@@ -34,7 +43,8 @@ fn main() -> Result<(), String> {
         "--message-format",
         "json-render-diagnostics",
     ]);
-    for (package, _, _) in COMPONENTS {
+    cargo.args(more);
+    for (package, _, _) in components {
         cargo.args(["--package", package]);
     }
     // What the outer cargo says of its own target must not reach the inner one.
@@ -59,10 +69,10 @@ fn main() -> Result<(), String> {
         .filter_map(|line| serde_json::from_str(line).ok())
         .filter(|message: &serde_json::Value| message["reason"] == "compiler-artifact")
         .collect();
-    for (package, library, variable) in COMPONENTS {
+    for (package, library, variable) in components {
         let path = messages
             .iter()
-            .filter(|message| message["target"]["name"] == library)
+            .filter(|message| message["target"]["name"] == *library)
             .flat_map(|message| message["filenames"].as_array().into_iter().flatten())
             .filter_map(|file| file.as_str())
             .find(|file| file.ends_with(".wasm"))

@@ -4,12 +4,15 @@
 
 mod behaviors;
 mod changes_of_servers;
+mod ddl;
 mod example;
 mod harness;
 mod journal;
 mod links;
 mod load;
 mod mariadb;
+mod memory;
+mod online_tools;
 mod preflight;
 mod random_types;
 mod refusals;
@@ -18,5 +21,6 @@ mod schema_changes;
 mod secrets;
 mod shop;
 mod starts;
+mod storm;
 mod types;
 mod xa;

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use tokio::process::Command;
-
-use crate::harness::{Host, World, python, repository, run};
+use crate::harness::{Host, World};
 
 /// What a run tries; `CDC_SEED` and `CDC_RANDOM_TABLES` say otherwise.
 struct Draw {
@@ -24,42 +22,32 @@ impl Draw {
 
     async fn make(&self, world: &World, what: &str) -> Vec<String> {
         let (seed, tables) = (self.seed.to_string(), self.tables.to_string());
-        let said = run(Command::new(python().await)
-            .arg(repository().join("tests/random/tables.py"))
-            .args(["--mysql", &world.mysql.address(), "--user", "admin", "--password-file"])
-            .arg(&world.mysql.admin_password_file)
-            .args(["--seed", &seed, "--tables", &tables, what]))
-        .await;
+        let arguments = ["--seed", &seed, "--tables", &tables, what];
+        let (code, said) = world.script("tests/random/tables.py", &arguments).await;
+        assert_eq!(code, Some(0), "{said}");
         said.lines().last().unwrap().split(' ').map(str::to_owned).collect()
     }
 }
 
 async fn judge(world: &World, journal: &Path, databases: &[String]) -> (bool, String) {
-    let output = Command::new(python().await)
-        .arg(repository().join("tests/compare/printed.py"))
-        .args(["--mysql", &world.mysql.address(), "--user", "admin", "--password-file"])
-        .arg(&world.mysql.admin_password_file)
-        .arg("--journal")
-        .arg(journal)
-        .args(["--deleted-from", &databases[0]])
-        .args(databases)
-        .output()
-        .await
-        .unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    match output.status.code() {
-        Some(0) => (true, said),
-        Some(1) => (false, said),
-        _ => panic!("the judge failed: {said}"),
-    }
+    let mut arguments = vec!["--deleted-from", &databases[0]];
+    arguments.extend(databases.iter().map(String::as_str));
+    world.judge("tests/compare/printed.py", journal, &arguments).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_of_random_types_are_what_the_server_prints_by_snapshot_and_by_stream() {
+async fn random_types_of_mysql_are_what_the_server_prints_by_snapshot_and_by_stream() {
+    are_what_the_server_prints(World::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_types_of_mariadb_are_what_the_server_prints_by_snapshot_and_by_stream() {
+    are_what_the_server_prints(World::start_on("mariadb", &[]).await).await;
+}
+
+async fn are_what_the_server_prints(world: World) {
     let draw = Draw::from_environment();
     println!("CDC_SEED={} CDC_RANDOM_TABLES={}", draw.seed, draw.tables);
-    let world = World::start().await;
     let databases = draw.make(&world, "create").await;
     let journal = world.directory.path().join("journal");
     std::fs::create_dir(&journal).unwrap();
@@ -73,6 +61,7 @@ async fn rows_of_random_types_are_what_the_server_prints_by_snapshot_and_by_stre
 
     let (equal, said) = judge(&world, &journal, &databases).await;
     assert!(equal, "CDC_SEED={}\n{said}", draw.seed);
+    println!("{said}");
     // The judge itself: one value that is no longer what the sink was given.
     world.mysql.sql("UPDATE streamed_full.t0 SET step = step + 1 LIMIT 1").await;
     let (equal, said) = judge(&world, &journal, &databases).await;

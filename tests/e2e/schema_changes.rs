@@ -1,6 +1,6 @@
 //! Tables change while rows are written, and the sink's tables change with them.
 
-use crate::harness::{Host, Options, SchemaWriter, World, compare};
+use crate::harness::{Host, Options, SchemaWriter, Storm, World, compare};
 
 /// As it is in the source.
 fn evolve() -> Options {
@@ -51,4 +51,25 @@ async fn three_tables_are_altered_ten_times_under_load_while_the_host_is_killed_
     Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
     let (equal, said) = compare(&world, &SchemaWriter::TABLES, None).await;
     assert!(equal, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_amid_alterations_knows_the_shape_of_every_row() {
+    let world = World::start().await;
+    let mut storm = Storm::start(&world.mysql, 500, &world.directory.path().join("writer")).await;
+    // The journal takes any shape at any time.
+    std::fs::create_dir(world.directory.path().join("journal")).unwrap();
+    let pipeline = world.journal_pipeline(r"storm.\.*", &[]);
+    for start in 0..8 {
+        // Of two alterations one is under way, one comes a moment later.
+        storm.alter().await;
+        storm.alter().await;
+        let state = world.directory.path().join(format!("state-{start}"));
+        let mut host = Host::run(&pipeline, &state, &[], &[]);
+        host.checkpoint(2).await;
+        host.kill().await;
+        storm.altered().await;
+        storm.altered().await;
+    }
+    storm.stop().await;
 }

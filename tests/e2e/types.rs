@@ -25,3 +25,43 @@ async fn a_row_is_the_same_in_the_sink_whether_it_came_by_the_snapshot_or_by_the
     let (equal, said) = compare(&world, &tables, None).await;
     assert!(equal, "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_of_a_key_with_times_beyond_a_day_end_and_hold_every_row() {
+    let world = World::start().await;
+    world
+        .mysql
+        .sql(
+            "CREATE DATABASE k; CREATE TABLE k.t (at TIME(3), n DECIMAL(4,1), PRIMARY KEY (at, n)); \
+             INSERT INTO k.t WITH RECURSIVE n (i) AS (SELECT -99 UNION ALL SELECT i + 1 FROM n WHERE i < 99) \
+             SELECT SEC_TO_TIME(i * 30000 + 0.5), i / 2 FROM n;",
+        )
+        .await;
+    let mut options = Options::shop();
+    options.tables = "k.t".into();
+    options.source = vec![("scan.incremental.snapshot.chunk.size".into(), "7".into())];
+    let pipeline = world.pipeline(&options);
+    Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
+    let (equal, said) = compare(&world, &["k.t=t:keyed"], None).await;
+    assert!(equal && said.contains("199 rows"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_large_beside_a_key_of_prefixes_are_read() {
+    let world = World::start().await;
+    world
+        .mysql
+        .sql(
+            "CREATE DATABASE k; CREATE TABLE k.t (name TEXT NOT NULL, n INT NOT NULL, doc JSON, PRIMARY KEY (name(20), n)); \
+             INSERT INTO k.t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) \
+             SELECT CONCAT('a name that is longer than its index ', i), i, JSON_ARRAY(REPEAT('x', 400000)) FROM n;",
+        )
+        .await;
+    let mut options = Options::shop();
+    options.tables = "k.t".into();
+    options.source = vec![("scan.incremental.snapshot.chunk.size".into(), "7".into())];
+    let pipeline = world.pipeline(&options);
+    Host::run(&pipeline, &world.state(), &["--until-caught-up"], &[]).succeeds().await;
+    let (equal, said) = compare(&world, &["k.t=t:keyed"], None).await;
+    assert!(equal && said.contains("40 rows"), "{said}");
+}

@@ -17,3 +17,6 @@ pub const SCRIPTED_SOURCE: &str = env!("COMPONENT_SCRIPTED_SOURCE");
 
 /// A sink that logs what is asked of it.
 pub const SCRIPTED_SINK: &str = env!("COMPONENT_SCRIPTED_SINK");
+
+/// A program that prints what is in a binlog file.
+pub const RECORDED_BINLOGS: &str = env!("COMPONENT_RECORDED_BINLOGS");

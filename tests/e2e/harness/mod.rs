@@ -7,7 +7,10 @@ mod maxcompute;
 mod memories;
 mod mysql;
 mod schema_writer;
+mod storm;
 mod sysbench;
+#[cfg(test)]
+mod tools;
 mod writer;
 
 pub(crate) use files::{holds, repository, run};
@@ -17,6 +20,7 @@ pub(crate) use maxcompute::MaxCompute;
 pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;
 pub(crate) use schema_writer::SchemaWriter;
+pub(crate) use storm::Storm;
 pub(crate) use sysbench::Sysbench;
 pub(crate) use writer::Writer;
 
@@ -98,7 +102,7 @@ impl World {
         let text = format!(
             "source:\n  type: mysql\n  hostname: 127.0.0.1\n  port: {}\n  username: cdc\n  password: {}\n  \
              tables: {tables}\n{more}sink:\n  type: journal\n  directory: journal\n\
-             pipeline:\n  checkpoint.interval: 200ms\n",
+             pipeline:\n  checkpoint.interval: 200ms\n  schema.change.behavior: evolve\n",
             self.mysql.port, self.mysql.password
         );
         let path = self.directory.path().join("journal.yaml");

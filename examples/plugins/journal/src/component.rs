@@ -12,6 +12,7 @@ use cdc_plugin::types::{Batch, Error, SchemaChangeEvent, TableId, TableSchema};
 
 use crate::journal::{Fate, Journal, Segment};
 use crate::json::lines;
+use crate::schema::shape;
 
 thread_local! {
     static JOURNAL: OnceCell<Journal> = const { OnceCell::new() };
@@ -94,13 +95,9 @@ impl Guest for Sink {
     }
 
     async fn apply(event: SchemaChangeEvent) -> Result<Applied, Error> {
-        let columns: Vec<&str> = event.schema.columns.iter().map(|column| column.name.as_str()).collect();
-        let line = serde_json::json!({
-            "table": event.table.to_string(), "schema_version": event.schema.version, "columns": columns,
-        });
         let table = event.table.to_string();
         let noted = journal()?
-            .note_schema(&table, event.schema.version, &line.to_string())
+            .note_schema(&table, event.schema.version, &shape(&event).to_string())
             .map_err(failed("writing down a schema change"))?;
         Ok(if noted { Applied::Done } else { Applied::Already })
     }

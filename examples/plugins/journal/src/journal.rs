@@ -51,17 +51,23 @@ impl Journal {
         Ok(Segment { name, file })
     }
 
-    /// Write down a change of a table's shape, visible at once. False where this version is there already.
+    /// Write down a change of a table's shape, visible at once. False where it is the last one that was written down: a change
+    /// may be told of again after a crash.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The files cannot be read or written.
     pub fn note_schema(&self, table: &str, version: u32, line: &str) -> io::Result<bool> {
-        let ending = format!(".schema-{version}.jsonl");
         let prefix = format!("{}.", escaped(table));
-        if self.names()?.any(|name| name.starts_with(&prefix) && name.ends_with(&ending)) {
+        // What a process that died left in `pending/` was not told to anybody.
+        let is_note = |name: &String| {
+            name.starts_with(&prefix) && name.contains(".schema-") && self.directory.join(name).is_file()
+        };
+        if let Some(last) = self.names()?.filter(is_note).max()
+            && fs::read_to_string(self.directory.join(last))?.trim_end() == line
+        {
             return Ok(false);
         }
-        let name = format!("{prefix}{:08}{ending}", self.next_number(table)?);
+        let name = format!("{prefix}{:08}.schema-{version}.jsonl", self.next_number(table)?);
         let mut file = File::create(self.pending(&name))?;
         writeln!(file, "{line}")?;
         file.sync_all()?;
@@ -212,7 +218,12 @@ mod tests {
         let journal = Journal::open(directory.path()).unwrap();
         assert!(journal.note_schema("t", 1, "{}").unwrap());
         assert!(!journal.note_schema("t", 1, "{}").unwrap());
-        assert!(journal.note_schema("t", 2, "{}").unwrap());
-        assert_eq!(visible(directory.path()), ["t.00000001.schema-1.jsonl", "t.00000002.schema-2.jsonl"]);
+        assert!(journal.note_schema("t", 2, "{2}").unwrap());
+        // One that was not finished counts for nothing.
+        fs::write(directory.path().join("pending/t.00000003.schema-3.jsonl"), "{3}").unwrap();
+        // The table was dropped and made again.
+        assert!(journal.note_schema("t", 1, "{}").unwrap());
+        let names = ["t.00000001.schema-1.jsonl", "t.00000002.schema-2.jsonl", "t.00000004.schema-1.jsonl"];
+        assert_eq!(visible(directory.path()), names);
     }
 }

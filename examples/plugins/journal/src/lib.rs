@@ -12,6 +12,7 @@
 
 pub mod journal;
 pub mod json;
+pub mod schema;
 
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -1,6 +1,7 @@
 //! The source: opens, returns events, says where it is.
 
 mod anew;
+mod beginning;
 mod newcomers;
 mod open;
 mod pump;

@@ -10,6 +10,7 @@ use cdc_plugin::types::Error;
 use crate::options::{Options, Startup};
 use crate::output::Output;
 use crate::position::{Position, SnapshotPosition, seen};
+use crate::reader::beginning::settled;
 use crate::reader::newcomers::Newcomers;
 use crate::reader::stop::Until;
 use crate::reader::{Reader, anew, start};
@@ -111,19 +112,24 @@ async fn prepare<H: Host>(
     stored: Option<&Position>,
     open: &OpenOptions,
 ) -> Result<Prepared<H::Session>, Error> {
-    // The position comes before the schema: a change of a table in between is met by the tail.
-    let seen = match stored {
-        Some(stored) => seen(stored.gtids.as_ref(), stored.partial.as_ref())?,
-        None => None,
+    let (facts, start, (catalog, newcomers)) = match stored {
+        None => {
+            let (facts, catalog) = settled(server, session, status, open).await?;
+            let start = start::first(server, session, &facts).await?;
+            facts.check_start(&server.options, &start)?;
+            (facts, start, (catalog, None))
+        }
+        // The position comes before the schema: a change of a table in between is met by the tail.
+        Some(position) => {
+            let seen = seen(position.gtids.as_ref(), position.partial.as_ref())?;
+            let facts = Facts::ask_settled(server, session, status, seen.as_ref()).await?;
+            let start = start::resumed(&server.options, position, &facts);
+            facts.check_start(&server.options, &start)?;
+            let catalog = catalog(server, session, &facts, stored, open).await?;
+            (facts, start, catalog)
+        }
     };
-    let facts = Facts::ask_settled(server, session, status, seen.as_ref()).await?;
-    let start = match stored {
-        Some(position) => start::resumed(&server.options, position, &facts),
-        None => start::first(server, session, &facts).await?,
-    };
-    facts.check_start(&server.options, &start)?;
     let until = until(&server.options, &facts, &open.stop)?;
-    let (catalog, newcomers) = catalog(server, session, &facts, stored, open).await?;
     match stored {
         Some(stored) => until.check(stored)?,
         None => inspection::preflight(server, session, &facts, &catalog.tables).await?,
@@ -164,7 +170,7 @@ fn until(options: &Options, facts: &Facts, stop: &StopCondition) -> Result<Until
 }
 
 /// The captured tables: all that the options select at the very first start, later those of them that the position knows.
-async fn catalog<H: Host>(
+pub(super) async fn catalog<H: Host>(
     server: &Server<H>,
     session: &<H as Mysql>::Session,
     facts: &Facts,

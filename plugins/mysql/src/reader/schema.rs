@@ -96,6 +96,10 @@ impl<H: Host> Reader<H> {
                 }
             }
             Ddl::Rename(renames) => {
+                if self.exchanges(&renames, query) {
+                    let why = "it exchanges captured tables with each other, rows and all";
+                    return Err(self.not_followed(query, why));
+                }
                 let mut renames = renames.into_iter();
                 while let Some((old, new)) = renames.next() {
                     let comes_back = |(_, to): &(Name, Name)| self.is_same(to, &old, query);
@@ -126,6 +130,27 @@ impl<H: Host> Reader<H> {
             }
         }
         Ok(done)
+    }
+
+    /// Whether captured tables only take each other's names. A change that a sink repeats after a crash would exchange them
+    /// once more.
+    fn exchanges(&self, renames: &[(Name, Name)], query: &Query) -> bool {
+        let captured: Vec<&Name> = (renames.iter().enumerate())
+            .filter(|(at, (old, _))| !renames.iter().take(*at).any(|(_, new)| self.is_same(new, old, query)))
+            .map(|(_, (old, _))| old)
+            .filter(|old| self.find(old, query).is_some())
+            .collect();
+        let end = |start: &Name| {
+            renames.iter().fold(start.clone(), |name, (old, new)| match self.is_same(old, &name, query) {
+                true => new.clone(),
+                false => name,
+            })
+        };
+        let ends_at_another = |name: &&Name| {
+            let end = end(name);
+            captured.iter().any(|other| self.is_same(other, &end, query))
+        };
+        captured.len() > 1 && captured.iter().all(ends_at_another)
     }
 
     fn is_same(&self, one: &Name, other: &Name, query: &Query) -> bool {
@@ -245,8 +270,10 @@ impl<H: Host> Reader<H> {
         Error::permanent(
             "mysql.schema-change",
             format!(
-                "a statement at {} cannot be followed: {why}. The statement is: {}. Start anew with an empty state directory",
+                "a statement at {} cannot be followed: {why}. The statement, in database `{}`, is: {}. Start anew with an empty \
+                 state directory",
                 self.tail.place,
+                query.database,
                 shortened(&query.sql)
             ),
         )

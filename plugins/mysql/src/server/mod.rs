@@ -85,6 +85,8 @@ impl<H: Host> Server<H> {
         for statement in [
             "SET NAMES utf8mb4",
             "SET SESSION time_zone = '+00:00', sql_mode = '', autocommit = 1",
+            // A key of which only a prefix is indexed is sorted, with all of its row beside it.
+            "SET SESSION sort_buffer_size = 67108864",
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
             // A chunk may take longer than the server allows its users.
             Flavour::of(&session.info()).unlimited(),

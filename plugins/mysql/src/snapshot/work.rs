@@ -163,6 +163,9 @@ impl<H: Host> Work<'_, H> {
                 };
                 let bound = self.key(session, table, &Sql::bound(table, lower.as_ref(), &end, *rows)).await?;
                 let last = bound.as_ref().is_none_or(|bound| *bound == end);
+                if bound.is_some() && bound == *lower {
+                    return Err(stuck(table));
+                }
                 let upper = bound.unwrap_or_else(|| end.clone());
                 (lower.as_ref(), upper.clone(), Some(Planned::Chunk { end, upper, last }))
             }
@@ -254,6 +257,18 @@ fn closed() -> Failure {
         code: None,
         sql_state: None,
         message: "the session of the snapshot ended".to_owned(),
+    }
+}
+
+/// A chunk that ends where it begins: the next one would be the same, for ever.
+fn stuck(table: &Table) -> Failure {
+    Failure {
+        kind: FailureKind::Misuse,
+        code: None,
+        sql_state: None,
+        message: format!(
+            "the server finds the last key of a chunk of table {table} once more when it is asked for keys after it"
+        ),
     }
 }
 

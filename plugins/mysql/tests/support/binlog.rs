@@ -1,4 +1,4 @@
-//! Writes binlog events of a small table `d.t (id INT PRIMARY KEY, v VARCHAR(20))`, or without the key.
+//! Writes binlog events of a small table `d.t (id INT PRIMARY KEY, v VARCHAR(20))`, or without the key, and of others like it.
 
 /// Who numbers the transactions.
 pub(crate) const UUID: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -35,18 +35,25 @@ impl Binlog {
 
     /// A transaction of these changes, each in an event of its own.
     pub(crate) fn commit(&mut self, changes: &[Change]) {
+        let changes: Vec<_> = changes.iter().map(|change| ("t", *change)).collect();
+        self.commit_in(&changes);
+    }
+
+    /// Likewise, each in the table of that name, which has one letter.
+    pub(crate) fn commit_in(&mut self, changes: &[(&str, Change)]) {
         self.last += 1;
         let mut events = Vec::new();
         self.head(&mut events);
         self.query(&mut events, "BEGIN");
-        for change in changes {
-            self.event(&mut events, 19, &table_map());
+        for (table, change) in changes {
+            let number = table.as_bytes()[0];
+            self.event(&mut events, 19, &table_map(number));
             let (code, images): (u8, Vec<Row>) = match change {
                 Change::Insert(row) => (30, vec![*row]),
                 Change::Update(before, after) => (31, vec![*before, *after]),
                 Change::Delete(row) => (32, vec![*row]),
             };
-            let mut body = vec![9, 0, 0, 0, 0, 0, 1, 0, 2, 0, 2];
+            let mut body = vec![number, 0, 0, 0, 0, 0, 1, 0, 2, 0, 2];
             body.extend(std::iter::repeat_n(3, images.len()));
             for (id, text) in images {
                 body.push(0);
@@ -122,9 +129,9 @@ fn push(events: &mut Vec<u8>, code: u8, size: u32, log_pos: u32, flags: u16, bod
     events.extend_from_slice(body);
 }
 
-fn table_map() -> Vec<u8> {
+fn table_map(name: u8) -> Vec<u8> {
     // Columns INT and VARCHAR of at most 80 bytes, neither nullable.
-    let mut body = vec![9, 0, 0, 0, 0, 0, 1, 0, 1, b'd', 0, 1, b't', 0, 2, 3, 15, 2];
+    let mut body = vec![name, 0, 0, 0, 0, 0, 1, 0, 1, b'd', 0, 1, name, 0, 2, 3, 15, 2];
     body.extend(80u16.to_le_bytes());
     body.push(0);
     body

@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) dump_held: bool,
     /// Of the newest transaction only this many events are handed to a dump while this holds.
     pub(crate) held_within: Option<usize>,
+    /// Tables like `t`, in which no select finds a row.
+    pub(crate) others: &'static [&'static str],
     /// Declared type of the key.
     pub(crate) id_type: &'static str,
     time: u64,
@@ -109,6 +111,10 @@ impl World {
         self.executed = self.binlog.last;
     }
 
+    fn tables(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once("t").chain(self.others.iter().copied())
+    }
+
     fn seen(&self) -> BTreeMap<i32, String> {
         self.visible.clone().unwrap_or_else(|| self.rows.clone())
     }
@@ -135,6 +141,7 @@ impl Fake {
             block_rows: 1000,
             dump_held: false,
             held_within: None,
+            others: &[],
             id_type: "int",
             time: 0,
             hook: None,
@@ -221,24 +228,24 @@ impl FakeSession {
                 text(&["File", "Position", "Executed_Gtid_Set"], &[&[FILE, &pos, &executed]])
             }
             "SELECT @@GLOBAL.gtid_executed AS gtids" => text(&["gtids"], &[&[&executed]]),
-            _ if sql.contains("information_schema.TABLES") => text(
-                &["TABLE_SCHEMA", "TABLE_NAME", "TABLE_ROWS", "AVG_ROW_LENGTH"],
-                &[&["d", "t", "5", "10"]],
-            ),
-            _ if sql.contains("information_schema.COLUMNS") => text(
-                &[
-                    "TABLE_NAME",
-                    "COLUMN_NAME",
-                    "DATA_TYPE",
-                    "COLUMN_TYPE",
-                    "IS_NULLABLE",
-                    "CHARACTER_MAXIMUM_LENGTH",
-                ],
-                &[
-                    &["t", "id", world.id_type.split('(').next().unwrap(), world.id_type, "NO", ""],
-                    &["t", "v", "varchar", "varchar(20)", "NO", "20"],
-                ],
-            ),
+            _ if sql.contains("information_schema.TABLES") => {
+                let rows: Vec<_> = world.tables().map(|name| ["d", name, "5", "10"]).collect();
+                let rows: Vec<&[&str]> = rows.iter().map(|row| &row[..]).collect();
+                text(&["TABLE_SCHEMA", "TABLE_NAME", "TABLE_ROWS", "AVG_ROW_LENGTH"], &rows)
+            }
+            _ if sql.contains("information_schema.COLUMNS") => {
+                let id = world.id_type;
+                let columns = |name| {
+                    [
+                        [name, "id", id.split('(').next().unwrap(), id, "NO", ""],
+                        [name, "v", "varchar", "varchar(20)", "NO", "20"],
+                    ]
+                };
+                let rows: Vec<_> = world.tables().flat_map(columns).collect();
+                let rows: Vec<&[&str]> = rows.iter().map(|row| &row[..]).collect();
+                let names = ["TABLE_NAME", "COLUMN_NAME", "DATA_TYPE", "COLUMN_TYPE", "IS_NULLABLE"];
+                text(&[&names[..], &["CHARACTER_MAXIMUM_LENGTH"]].concat(), &rows)
+            }
             _ if sql.contains("information_schema.COLLATIONS") => {
                 text(&["ID", "CHARACTER_SET_NAME", "MAXLEN"], &[])
             }
@@ -246,8 +253,9 @@ impl FakeSession {
                 text(&["TABLE_SCHEMA", "TABLE_NAME"], &[])
             }
             _ if sql.contains("information_schema.STATISTICS") => {
-                let rows: &[&[&str]] = if world.keyed { &[&["t", "id"]] } else { &[] };
-                text(&["TABLE_NAME", "COLUMN_NAME"], rows)
+                let rows: Vec<_> = world.tables().map(|name| [name, "id"]).collect();
+                let rows: Vec<&[&str]> = rows.iter().filter(|_| world.keyed).map(|row| &row[..]).collect();
+                text(&["TABLE_NAME", "COLUMN_NAME"], &rows)
             }
             _ if sql.contains("DESC LIMIT 1") => keys(world.seen().keys().next_back().copied()),
             _ if sql.contains("LIMIT 1 OFFSET") => {
