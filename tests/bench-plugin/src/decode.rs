@@ -4,8 +4,9 @@ use anyhow::{Context, Result, anyhow, ensure};
 use cdc_plugin::options::{Setting, Value};
 use cdc_plugin::source::Event;
 use cdc_plugin::types::{Batch, Error};
+use cdc_plugin_mysql::binlog::event::Change;
 use cdc_plugin_mysql::gtid::{Gtid, GtidSet};
-use cdc_plugin_mysql::options::Options;
+use cdc_plugin_mysql::options::{Options, Skip};
 use cdc_plugin_mysql::output::Output;
 use cdc_plugin_mysql::position::FilePosition;
 use cdc_plugin_mysql::selector::Selector;
@@ -43,6 +44,8 @@ impl Decoder {
             gtids: Some(GtidSet::default()),
             place: FilePosition::default(),
             partial: None,
+            skip: Skip::default(),
+            reread: None,
         };
         let tail = Tail::open(&server, start).now_or_never().context("nothing waits here")?;
         let selector = Selector::parse(r"bench.\.*", None).map_err(told)?;
@@ -62,7 +65,10 @@ impl Decoder {
             self.tail.give(taken.map_err(|failure| anyhow!("{}", failure.message))?);
             while self.tail.has_events() {
                 let met = self.tail.next(&self.catalog, &mut all).map_err(told)?;
-                ensure!(met != Met::Statement, "there are no statements but BEGIN");
+                ensure!(
+                    !matches!(met, Met::Statement | Met::Shape),
+                    "there are no statements but BEGIN, and one shape"
+                );
             }
         }
         let events = all.0.take(&self.catalog.tables);
@@ -83,6 +89,10 @@ impl Receiver for All {
 
     fn output(&mut self) -> &mut Output {
         &mut self.0
+    }
+
+    fn leaves_out(&self, _: Change) -> bool {
+        false
     }
 
     fn limit(&self, _: Option<&Gtid>, _: &FilePosition) -> Option<u64> {

@@ -26,6 +26,6 @@ pub mod workload;
 
 /// Where the files of [`record`] look for it.
 #[cfg(not(target_arch = "wasm32"))]
-use cdc_plugin_maxcompute::shape;
+use cdc_plugin_maxcompute::{settings, shape};
 
 pub use workload::{Measured, Workload};

@@ -128,12 +128,12 @@ impl Script {
 
     /// Whether a checkpoint is waited for at this place.
     pub(crate) fn is_checkpoint(&self, place: Place) -> bool {
-        self.0.get(place.pull).is_some_and(is_checkpoint)
+        self.0.get(place.pull).is_some_and(|pull| is_checkpoint(pull))
     }
 }
 
-fn is_checkpoint(pull: &Vec<Step>) -> bool {
-    matches!(pull[..], [Step::Checkpoint])
+fn is_checkpoint(pull: &[Step]) -> bool {
+    matches!(pull, [Step::Checkpoint])
 }
 
 impl Rows {
