@@ -123,7 +123,9 @@ impl Script {
     /// Whether a reader can be cut at this place.
     pub(crate) fn has_cut(&self, place: Place) -> bool {
         let begins_or_ends = place.pull == 0 || place.pull >= self.0.len();
-        (begins_or_ends && place.step == 0) || self.is_checkpoint(place) || !self.0.iter().any(is_checkpoint)
+        (begins_or_ends && place.step == 0)
+            || self.is_checkpoint(place)
+            || !self.0.iter().any(|pull| is_checkpoint(pull))
     }
 
     /// Whether a checkpoint is waited for at this place.
