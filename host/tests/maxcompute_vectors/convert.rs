@@ -22,6 +22,7 @@ pub(crate) fn schema(schema: &sdk::TableSchema) -> TableSchema {
         columns: schema.columns.iter().map(column).collect(),
         primary_key: schema.primary_key.clone(),
         partition_keys: schema.partition_keys.clone(),
+        options: schema.options.clone(),
         comment: schema.comment.clone(),
     }
 }
