@@ -1,7 +1,7 @@
 # What a person or CI does with this project. Needs build-essential, python3-venv and rustup; the rest comes from here.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins build demo test vectors bench lint audit clean
+.PHONY: help setup plugins build demo test vectors bench fuzz lint audit clean
 SHELL := /bin/bash
 
 CARGO ?= cargo
@@ -10,7 +10,9 @@ PLUGINS := mysql maxcompute
 PLUGIN_PACKAGES := $(PLUGINS:%=-p cdc-plugin-%)
 EXAMPLE_PACKAGES := -p journal-sink
 PYTHON = $(shell tests/services/python.sh)
-SHELL_SCRIPTS = tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh examples/shop/demo.sh .ci/run
+FUZZ_TARGETS := $(patsubst tests/fuzz/targets/%.rs,%,$(wildcard tests/fuzz/targets/*.rs))
+FUZZ_MANIFEST := tests/fuzz/Cargo.toml
+SHELL_SCRIPTS = tests/fuzz/run.sh tests/services/mysql.sh tests/services/mariadb.sh tests/services/python.sh tests/services/sysbench.sh examples/shop/demo.sh .ci/run
 
 DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
@@ -57,12 +59,18 @@ bench: setup ## benchmarks, each as a ratio to a baseline of the same run
 	$(CARGO) build --profile plugin --target-dir target/workload -p bench-plugin --bin workload
 	$(CARGO) bench --workspace --bench '*'
 
+fuzz: ## every parser of foreign bytes, 10 minutes each; FUZZ_SECONDS=60 and FUZZ_TARGETS="mysql_ddl" choose
+	CARGO=$(CARGO) PYTHON=$(PYTHON) tests/fuzz/run.sh $(FUZZ_TARGETS)
+
 lint: setup $(DENY) ## formats, clippy, docs, licenses and sources of dependencies, Python and shell
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --target $(WASM) $(PLUGIN_PACKAGES) $(EXAMPLE_PACKAGES) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(DENY) check --hide-inclusion-graph licenses bans sources
+	$(CARGO) fmt --manifest-path $(FUZZ_MANIFEST) --check
+	$(CARGO) clippy --manifest-path $(FUZZ_MANIFEST) --target-dir target --locked --all-targets -- -D warnings
+	$(DENY) --manifest-path $(FUZZ_MANIFEST) --config deny.toml check --hide-inclusion-graph -A license-not-encountered licenses bans sources
 	$(PYTHON) -m ruff format --check tests examples host/benches
 	$(PYTHON) -m ruff check tests examples host/benches
 	$(dir $(PYTHON))shellcheck -x $(SHELL_SCRIPTS)

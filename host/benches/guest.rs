@@ -8,19 +8,45 @@ use crate::component::{Component, workload};
 use crate::harness::run;
 use crate::report::{Report, Series};
 
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 11;
 
-/// Name, iterations of a round, whether it has a variant with the processor's CRC, unit and how many of it are one.
-const WORKLOADS: [(&str, u32, bool, &str, f64); 3] = [
-    ("decode", 60, false, "M rows/s", 1e6),
-    ("encode", 40, true, "M rows/s", 1e6),
-    ("checksum", 40, true, "GB/s", 1e9),
+/// What is measured.
+struct Workload {
+    name: &'static str,
+    iterations: u32,
+    /// How many are one of the unit.
+    scale: f64,
+    unit: &'static str,
+    /// A variant with the processor's instruction for CRCs.
+    hardware: bool,
+    /// A variant by another library, with so many iterations.
+    baseline: Option<u32>,
+}
+
+const WORKLOADS: [Workload; 4] = [
+    rows("decode", false, Some(2)),
+    rows("transactions", false, Some(2)),
+    rows("encode", true, None),
+    Workload { name: "checksum", iterations: 40, scale: 1e9, unit: "GB/s", hardware: true, baseline: None },
 ];
+
+const fn rows(name: &'static str, hardware: bool, baseline: Option<u32>) -> Workload {
+    Workload { name, iterations: 40, scale: 1e6, unit: "M rows/s", hardware, baseline }
+}
 
 struct Measured {
     /// Of one row or byte.
     nanos: f64,
     digest: f64,
+}
+
+/// What a workload took, round by round.
+#[derive(Default)]
+struct Times {
+    guest: Series,
+    native: Series,
+    hardware: Series,
+    baseline: Series,
 }
 
 /// Measure and print.
@@ -32,45 +58,66 @@ pub(crate) async fn measure() {
         &[
             "work",
             "component",
-            "native, same CRC",
-            "slower than native",
+            "native",
+            "of native",
             "native, hardware CRC",
-            "slower than that",
+            "of that",
+            "mysql_common",
+            "times that",
         ],
     );
-    for (name, iterations, has_hardware, unit, scale) in WORKLOADS {
-        let (mut guest, mut native, mut hardware) = (Series::default(), Series::default(), Series::default());
+    for work in WORKLOADS {
+        let mut times = Times::default();
         for _ in 0..ROUNDS {
-            let in_guest = in_component(&component, name, iterations).await;
-            let natively = in_program(&program, name, iterations).await;
-            assert_eq!(in_guest.digest, natively.digest, "both sides do the same");
-            guest.push(in_guest.nanos);
-            native.push(natively.nanos);
-            if has_hardware {
-                let by_hardware = in_program(&program, &format!("{name}-hardware"), iterations).await;
-                assert_eq!(by_hardware.digest, natively.digest, "both sides do the same");
-                hardware.push(by_hardware.nanos);
-            }
+            round(&component, &program, &work, &mut times).await;
         }
-        let speed = |series: &Series| format!("{:.1} {unit}", 1e9 / series.median() / scale);
-        let (with_hardware, slower) = if has_hardware {
-            (speed(&hardware), guest.ratio(&hardware).with_range())
-        } else {
-            ("no CRC".into(), "-".into())
+        let speed = |series: &Series| format!("{:.2} {}", 1e9 / series.median() / work.scale, work.unit);
+        let compared = |compared: bool, with: &Series| {
+            if compared {
+                [speed(with), with.ratio(&times.guest).with_range()]
+            } else {
+                ["-".to_owned(), "-".to_owned()]
+            }
         };
-        let ratio = guest.ratio(&native).with_range();
-        report.row([name.into(), speed(&guest), speed(&native), ratio, with_hardware, slower]);
+        let mut cells = vec![work.name.to_owned(), speed(&times.guest)];
+        cells.extend(compared(true, &times.native));
+        cells.extend(compared(work.hardware, &times.hardware));
+        cells.extend(compared(work.baseline.is_some(), &times.baseline));
+        report.row(cells);
     }
     report.print(&[
-        "decode: binlog events of 20000 rows of 10 columns into one batch, by the MySQL source's decoder.".into(),
+        "decode: a binlog of 20000 rows of 10 columns by one statement into a batch, by the MySQL source's tail.".into(),
+        "transactions: the same rows, one in each transaction (GTID, BEGIN, TABLE_MAP, row, commit).".into(),
         "encode: such a batch into the bodies of 16 buckets, by the MaxCompute sink's hash, record layout and CRC.".into(),
         "checksum: CRC32C of 4 MiB at once, by the sink's routine.".into(),
         "Component and program are built from the same source with the same profile; the results are compared.".into(),
         "hardware CRC: crate crc32c. Encoding sums a few bytes at a time, which it is not made for: small steps are \
          gathered up to 64 bytes."
             .into(),
-        format!("Medians of {ROUNDS} rounds, in brackets the least and the most; ratios are of times."),
+        "mysql_common: the row decoder of mysql_async, native, over the same events.".into(),
+        format!(
+            "Medians of {ROUNDS} rounds, in brackets the least and the most; of a round the fastest iteration. Ratios \
+             are of speeds."
+        ),
     ]);
+}
+
+/// Each side once.
+async fn round(component: &Component, program: &Path, work: &Workload, times: &mut Times) {
+    let in_guest = in_component(component, work.name, work.iterations).await;
+    let natively = in_program(program, work.name, work.iterations).await;
+    assert_eq!(in_guest.digest, natively.digest, "both sides do the same");
+    times.guest.push(in_guest.nanos);
+    times.native.push(natively.nanos);
+    if work.hardware {
+        let by_hardware = in_program(program, &format!("{}-hardware", work.name), work.iterations).await;
+        assert_eq!(by_hardware.digest, natively.digest, "both sides do the same");
+        times.hardware.push(by_hardware.nanos);
+    }
+    if let Some(iterations) = work.baseline {
+        let by_others = in_program(program, &format!("{}-baseline", work.name), iterations).await;
+        times.baseline.push(by_others.nanos);
+    }
 }
 
 async fn in_component(component: &Component, name: &str, iterations: u32) -> Measured {

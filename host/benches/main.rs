@@ -14,6 +14,7 @@ mod guest;
 mod harness;
 mod pipeline;
 mod report;
+mod snapshot;
 
 #[tokio::main]
 async fn main() {
@@ -36,6 +37,9 @@ async fn main() {
     }
     if wanted("client") {
         client::measure().await;
+    }
+    if wanted("snapshot") {
+        snapshot::measure().await;
     }
     if wanted("pipeline") {
         pipeline::measure().await;

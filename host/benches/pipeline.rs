@@ -76,15 +76,8 @@ pub(crate) async fn measure() {
 /// Both phases once; returns the megabytes of the stream.
 async fn round(snapshot: &mut Phase, stream: &mut Phase) -> f64 {
     let world = World::start().await;
-    world
-        .mysql
-        .sql(
-            "SET SESSION cte_max_recursion_depth = 1000000; CREATE DATABASE bench; \
-             CREATE TABLE bench.rows_of_ten (id BIGINT PRIMARY KEY, a INT NOT NULL, b INT UNSIGNED, c VARCHAR(40), \
-             d VARCHAR(80), e DECIMAL(14,2), f TIMESTAMP(3), g DATETIME(6), h DOUBLE, i SMALLINT);",
-        )
-        .await;
-    fill(&world, 0).await;
+    create(&world).await;
+    fill(&world, 0, ROWS).await;
     let mut options = Options::shop();
     options.tables = r"bench.\.*".into();
     options.source = vec![("scan.incremental.snapshot.chunk.size".into(), "20000".into())];
@@ -95,7 +88,7 @@ async fn round(snapshot: &mut Phase, stream: &mut Phase) -> f64 {
     snapshot.push(raw, &run(&world, &pipeline).await);
 
     let position = binlog_position(&world).await;
-    fill(&world, ROWS).await;
+    fill(&world, ROWS, ROWS).await;
     let (raw, megabytes) = raw_stream(&world, position).await;
     stream.push(raw, &run(&world, &pipeline).await);
     megabytes
@@ -110,11 +103,24 @@ impl Phase {
     }
 }
 
-async fn fill(world: &World, from: u64) {
+/// The table of ten columns, and nothing in it.
+pub(crate) async fn create(world: &World) {
+    world
+        .mysql
+        .sql(
+            "CREATE DATABASE bench; \
+             CREATE TABLE bench.rows_of_ten (id BIGINT PRIMARY KEY, a INT NOT NULL, b INT UNSIGNED, c VARCHAR(40), \
+             d VARCHAR(80), e DECIMAL(14,2), f TIMESTAMP(3), g DATETIME(6), h DOUBLE, i SMALLINT);",
+        )
+        .await;
+}
+
+/// Put rows into it.
+pub(crate) async fn fill(world: &World, from: u64, count: u64) {
     let step = 2000;
     let connection = &mut connect(world).await;
     connection.query_drop("SET SESSION cte_max_recursion_depth = 1000000").await.unwrap();
-    for start in (from..from + ROWS).step_by(step) {
+    for start in (from..from + count).step_by(step) {
         connection
             .query_drop(format!(
                 "INSERT INTO bench.rows_of_ten WITH RECURSIVE n(i) AS (SELECT {start} UNION ALL SELECT i + 1 FROM n \
@@ -127,7 +133,8 @@ async fn fill(world: &World, from: u64) {
     }
 }
 
-async fn connect(world: &World) -> Conn {
+/// A connection for everything.
+pub(crate) async fn connect(world: &World) -> Conn {
     let password = std::fs::read_to_string(&world.mysql.admin_password_file).unwrap();
     let options = OptsBuilder::default()
         .ip_or_hostname("127.0.0.1")

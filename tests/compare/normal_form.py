@@ -7,7 +7,7 @@ two types, each side's values are brought to a form in which Python's `==` decid
 * DECIMAL: the number; the sink's scale must not be smaller than the source's. Beyond 38 digits the text with full scale;
 * FLOAT: the 32-bit number; DOUBLE: the 64-bit number;
 * DATETIME, TIMESTAMP: the wall clock, in UTC for the latter, to the microsecond; an invalid or zero date is NULL;
-* character types, ENUM: the text; BINARY, VARBINARY, BLOB, BIT: the bytes;
+* character types, ENUM, UUID, INET4, INET6: the text; BINARY, VARBINARY, BLOB, BIT: the bytes;
 * JSON as text: the server's own text, key order and spelling of numbers included, with or without its blanks; as JSON: the
   parsed document;
 * TIME: `HH:MM:SS[.ffffff]` with the column's precision; BIT(1) and TINYINT(1) as BOOLEAN: whether it is 1;
@@ -59,7 +59,7 @@ class ColumnForms:
 
 INTEGERS = {"tinyint", "smallint", "int", "bigint", "decimal"}
 TEXTS = {"string", "varchar", "char"}
-TEXT_TYPES = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"}
+TEXT_TYPES = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "uuid", "inet4", "inet6"}
 BYTES_TYPES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
 INTEGER_TYPES = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
 GEOMETRY_TYPES = {

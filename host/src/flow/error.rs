@@ -54,9 +54,9 @@ pub enum FlowError {
     )]
     Meeting {
         /// The table that came first.
-        one: TableId,
+        one: Box<TableId>,
         /// The other.
-        other: TableId,
+        other: Box<TableId>,
         /// The sink's table.
         target: String,
     },
@@ -66,7 +66,7 @@ pub enum FlowError {
         /// The table.
         table: TableId,
         /// Why.
-        reason: UnknownColumn,
+        reason: Box<UnknownColumn>,
     },
     /// The source broke the contract.
     #[error("the source broke its contract: {0}")]

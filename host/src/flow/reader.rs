@@ -36,7 +36,7 @@ impl Reader {
 
     fn shaped(&self, event: Event) -> Result<Event, FlowError> {
         let refused =
-            |table: TableId| move |unknown| FlowError::Transform { table: table.clone(), reason: unknown };
+            |table: TableId| move |unknown| FlowError::Transform { table, reason: Box::new(unknown) };
         Ok(match event {
             Event::Schema(schema) => {
                 let refused = refused(schema.table.clone());

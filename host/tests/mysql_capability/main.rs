@@ -4,6 +4,7 @@
 mod binlog;
 mod connect;
 mod event;
+mod mariadb;
 mod ready;
 mod results;
 mod server;

@@ -7,7 +7,7 @@ pub const MAX_PRECISION: u8 = 38;
 
 /// Bytes that hold 0 to 9 digits of an incomplete group.
 const GROUP_BYTES: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
-const POWERS: [u128; 10] =
+const POWERS: [u64; 10] =
     [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
 /// How a DECIMAL(p, s) is packed: groups of nine digits in four bytes, big-endian, an incomplete group first before the
@@ -78,24 +78,31 @@ impl DecimalLayout {
     /// Visit the groups of a value as (digits, number), most significant first; answers whether it is negative.
     #[inline]
     fn groups(&self, bytes: &[u8], mut visit: impl FnMut(usize, u32)) -> Result<bool, Truncated> {
-        // 81 digits, and both incomplete groups.
-        let mut packed = [0u8; 40];
-        let packed = packed.get_mut(..self.len()).ok_or(Truncated)?;
-        packed.copy_from_slice(bytes.get(..self.len()).ok_or(Truncated)?);
-        let negative = packed.first().is_some_and(|byte| byte & 0x80 == 0);
-        if let Some(first) = packed.first_mut() {
-            *first ^= 0x80;
+        let negative = bytes.first().is_some_and(|byte| byte & 0x80 == 0);
+        let inverted = if negative { u32::MAX } else { 0 };
+        // What of the first group is its sign.
+        let mut sign = true;
+        let mut cursor = Cursor::new(bytes);
+        let mut next = |digits: usize| -> Result<(), Truncated> {
+            let width = GROUP_BYTES[digits];
+            if width == 0 {
+                return Ok(());
+            }
+            let stored = match width {
+                4 => u32::from_be_bytes(cursor.array()?),
+                _ => cursor.take(width)?.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)),
+            };
+            let unused = 32 - 8 * width as u32;
+            let group = (stored ^ inverted) << unused >> unused;
+            visit(digits, if sign { group ^ 0x8000_0000 >> unused } else { group });
+            sign = false;
+            Ok(())
+        };
+        next(usize::from(self.leading))?;
+        for _ in 0..self.integer_groups + self.fraction_groups {
+            next(9)?;
         }
-        if negative {
-            packed.iter_mut().for_each(|byte| *byte = !*byte);
-        }
-        let mut cursor = Cursor::new(packed);
-        let complete = std::iter::repeat_n(9u8, usize::from(self.integer_groups + self.fraction_groups));
-        for digits in std::iter::once(self.leading).chain(complete).chain(std::iter::once(self.trailing)) {
-            let digits = usize::from(digits);
-            let bytes = cursor.take(GROUP_BYTES[digits])?;
-            visit(digits, bytes.iter().fold(0u32, |value, byte| value << 8 | u32::from(*byte)));
-        }
+        next(usize::from(self.trailing))?;
         Ok(negative)
     }
 
@@ -105,9 +112,18 @@ impl DecimalLayout {
     /// Fewer bytes than [`len`](Self::len).
     #[inline]
     pub fn unscaled(&self, bytes: &[u8]) -> Result<i128, Truncated> {
+        // Eighteen digits at the most, which a word holds.
+        if self.len <= 8 {
+            let mut value = 0u64;
+            let negative = self.groups(bytes, |digits, group| {
+                value = value.wrapping_mul(POWERS[digits]).wrapping_add(u64::from(group));
+            })?;
+            let value = i128::from(value);
+            return Ok(if negative { -value } else { value });
+        }
         let mut value = 0u128;
         let negative = self.groups(bytes, |digits, group| {
-            value = value.wrapping_mul(POWERS[digits]).wrapping_add(u128::from(group));
+            value = value.wrapping_mul(u128::from(POWERS[digits])).wrapping_add(u128::from(group));
         })?;
         Ok(if negative { (value as i128).wrapping_neg() } else { value as i128 })
     }

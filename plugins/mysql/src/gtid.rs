@@ -1,7 +1,12 @@
-//! Global transaction identifiers and sets of them, tagged ones included.
+//! Global transaction identifiers and sets of them: MySQL's, tagged ones included, and MariaDB's.
+
+mod domain;
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use domain::DomainGtid;
+use domain::Domains;
 
 /// Who numbers transactions: a server's UUID and, since MySQL 8.3, a tag (empty for none).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,20 +17,32 @@ pub struct Origin {
     pub tag: String,
 }
 
+/// The last number that a transaction can have.
+const LAST: u64 = i64::MAX as u64;
+/// Characters of a tag.
+const LONGEST_TAG: usize = 32;
+
 /// One transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gtid {
-    /// Who numbered it.
-    pub origin: Origin,
-    /// From 1.
-    pub number: u64,
+pub enum Gtid {
+    /// MySQL's.
+    Server {
+        /// Who numbered it.
+        origin: Origin,
+        /// From 1.
+        number: u64,
+    },
+    /// MariaDB's.
+    Domain(DomainGtid),
 }
 
-/// A set of transactions, as MySQL writes it: `uuid:1-3:5:tag:1-2,uuid:7`.
+/// A set of transactions, as the server writes it: `uuid:1-3:5:tag:1-2,uuid:7`, or in MariaDB, where the last one of a
+/// domain stands for all before it, `0-1-7,5-2-9`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GtidSet {
     /// Inclusive intervals, ascending, apart from each other by at least one.
     intervals: BTreeMap<Origin, Vec<(u64, u64)>>,
+    domains: Domains,
 }
 
 /// A text that is no GTID set.
@@ -38,15 +55,40 @@ pub struct GtidError {
     pub reason: &'static str,
 }
 
+// === impl Origin ===
+
+impl Origin {
+    /// A server's UUID with a tag, in lower case; none where the tag is none.
+    #[must_use]
+    pub fn new(uuid: [u8; 16], tag: &str) -> Option<Self> {
+        let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let begins = !tag.starts_with(|first: char| first.is_ascii_digit());
+        let is_tag = begins && tag.len() <= LONGEST_TAG && tag.as_bytes().iter().all(word);
+        is_tag.then(|| Self { uuid, tag: tag.to_ascii_lowercase() })
+    }
+}
+
 // === impl Gtid ===
+
+impl Gtid {
+    /// A transaction of MySQL; none where no transaction has this number.
+    #[must_use]
+    pub fn new(origin: Origin, number: u64) -> Option<Self> {
+        (1..=LAST).contains(&number).then_some(Self::Server { origin, number })
+    }
+}
 
 impl fmt::Display for Gtid {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_uuid(out, &self.origin.uuid)?;
-        if !self.origin.tag.is_empty() {
-            write!(out, ":{}", self.origin.tag)?;
+        let (origin, number) = match self {
+            Self::Server { origin, number } => (origin, number),
+            Self::Domain(gtid) => return gtid.fmt(out),
+        };
+        write_uuid(out, &origin.uuid)?;
+        if !origin.tag.is_empty() {
+            write!(out, ":{}", origin.tag)?;
         }
-        write!(out, ":{}", self.number)
+        write!(out, ":{number}")
     }
 }
 
@@ -60,23 +102,28 @@ impl GtidSet {
     pub fn parse(text: &str) -> Result<Self, GtidError> {
         let mut set = Self::default();
         for member in text.split(',').map(str::trim).filter(|member| !member.is_empty()) {
+            if !member.contains(':') && member.split('-').count() == 3 {
+                set.domains.add(DomainGtid::parse(member)?);
+                continue;
+            }
             let mut parts = member.split(':').map(str::trim);
             let first = parts.next().unwrap_or_default();
             let mut origin = Origin { uuid: parse_uuid(first)?, tag: String::new() };
             for part in parts {
                 if part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
-                    origin.tag = part.to_ascii_lowercase();
+                    origin = Origin::new(origin.uuid, part).ok_or_else(|| GtidError {
+                        part: member.to_owned(),
+                        reason: "a tag has letters, digits and underscores, 32 at most",
+                    })?;
                     continue;
                 }
                 let number = |text: &str| {
-                    text.trim()
-                        .parse::<u64>()
-                        .ok()
-                        .filter(|number| (1..=i64::MAX as u64).contains(number))
-                        .ok_or(GtidError {
+                    text.trim().parse::<u64>().ok().filter(|number| (1..=LAST).contains(number)).ok_or(
+                        GtidError {
                             part: member.to_owned(),
                             reason: "transaction numbers go from 1 to 2^63 - 1",
-                        })
+                        },
+                    )
                 };
                 let (first, last) = match part.split_once('-') {
                     Some((first, last)) => (number(first)?, number(last)?),
@@ -94,19 +141,29 @@ impl GtidSet {
     /// Whether no transaction is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.intervals.is_empty()
+        self.intervals.is_empty() && self.domains.is_empty()
+    }
+
+    /// Whether these are MariaDB's.
+    #[must_use]
+    pub fn has_domains(&self) -> bool {
+        !self.domains.is_empty()
     }
 
     /// Add a transaction.
     pub fn add(&mut self, gtid: &Gtid) {
+        let (origin, number) = match gtid {
+            Gtid::Server { origin, number } => (origin, *number),
+            Gtid::Domain(gtid) => return self.domains.add(*gtid),
+        };
         // The common case: the next one of a known origin.
-        if let Some((_, last)) = self.intervals.get_mut(&gtid.origin).and_then(|list| list.last_mut())
-            && *last + 1 == gtid.number
+        if let Some((_, last)) = self.intervals.get_mut(origin).and_then(|list| list.last_mut())
+            && *last + 1 == number
         {
-            *last = gtid.number;
+            *last = number;
             return;
         }
-        self.insert(&gtid.origin, gtid.number, gtid.number);
+        self.insert(origin, number, number);
     }
 
     /// Add all transactions of another set.
@@ -116,21 +173,53 @@ impl GtidSet {
                 self.insert(origin, *first, *last);
             }
         }
+        self.domains.merge(&other.domains);
+    }
+
+    /// Fill, for each origin of the set, what is missing before its first transaction with what `executed` has there:
+    /// whoever knows later transactions of an origin has no use for the earlier ones.
+    pub fn fill_from(&mut self, executed: &Self) {
+        let firsts: Vec<_> = self
+            .intervals
+            .iter()
+            .filter_map(|(origin, list)| Some((origin.clone(), list.first()?.0)))
+            .collect();
+        for (origin, first) in firsts {
+            for (start, end) in executed.intervals.get(&origin).cloned().unwrap_or_default() {
+                if start < first {
+                    self.insert(&origin, start, end.min(first - 1));
+                }
+            }
+        }
+    }
+
+    /// Add all of `executed` whose origin is not in the set.
+    pub fn add_unknown_origins(&mut self, executed: &Self) {
+        for (origin, list) in &executed.intervals {
+            if !self.intervals.contains_key(origin) {
+                self.intervals.insert(origin.clone(), list.clone());
+            }
+        }
+        let unknown: Vec<_> = executed.domains.without(&self.domains).collect();
+        unknown.into_iter().for_each(|gtid| self.domains.add(gtid));
     }
 
     /// Whether a transaction is in the set.
     #[must_use]
     pub fn contains(&self, gtid: &Gtid) -> bool {
-        self.covers(&gtid.origin, gtid.number, gtid.number)
+        match gtid {
+            Gtid::Server { origin, number } => self.covers(origin, *number, *number),
+            Gtid::Domain(gtid) => self.domains.contains(gtid),
+        }
     }
 
     /// Whether every transaction of the other set is in this one.
     #[must_use]
     pub fn contains_all(&self, other: &Self) -> bool {
-        other
-            .intervals
-            .iter()
-            .all(|(origin, list)| list.iter().all(|(first, last)| self.covers(origin, *first, *last)))
+        let covers = |(origin, list): (&Origin, &Vec<(u64, u64)>)| {
+            list.iter().all(|(first, last)| self.covers(origin, *first, *last))
+        };
+        other.intervals.iter().all(covers) && self.domains.contains_all(&other.domains)
     }
 
     fn covers(&self, origin: &Origin, first: u64, last: u64) -> bool {
@@ -178,7 +267,10 @@ impl fmt::Display for GtidSet {
             }
             previous = Some(origin);
         }
-        Ok(())
+        if previous.is_some() && !self.domains.is_empty() {
+            out.write_str(",")?;
+        }
+        self.domains.fmt(out)
     }
 }
 
@@ -216,7 +308,8 @@ mod tests {
     const B: &str = "4e11fa47-71ca-11e1-9e33-c80aa9429562";
 
     fn gtid(origin: &str, tag: &str, number: u64) -> Gtid {
-        Gtid { origin: Origin { uuid: parse_uuid(origin).unwrap(), tag: tag.to_owned() }, number }
+        let origin = Origin { uuid: parse_uuid(origin).unwrap(), tag: tag.to_owned() };
+        Gtid::Server { origin, number }
     }
 
     #[test]
@@ -236,10 +329,16 @@ mod tests {
 
     #[test]
     fn what_is_no_set_is_refused_with_the_part() {
-        assert_eq!(GtidSet::parse("0-1-7").unwrap_err().part, "0-1-7");
-        for text in
-            [format!("{A}:0"), format!("{A}:1-"), format!("{A}:-3"), format!("{A}:9223372036854775808")]
-        {
+        assert_eq!(GtidSet::parse("0-1-x").unwrap_err().part, "0-1-x");
+        let long = "t".repeat(33);
+        for text in [
+            format!("{A}:0"),
+            format!("{A}:1-"),
+            format!("{A}:-3"),
+            format!("{A}:9223372036854775808"),
+            format!("{A}:a b:1"),
+            format!("{A}:{long}:1"),
+        ] {
             assert_eq!(GtidSet::parse(&text).unwrap_err().part, text);
         }
     }
@@ -259,6 +358,15 @@ mod tests {
         assert!(!set.contains_all(&GtidSet::parse(&format!("{A}:2-11")).unwrap()));
         assert!(!set.contains_all(&GtidSet::parse(&format!("{B}:1")).unwrap()));
         assert!(set.contains_all(&GtidSet::default()));
+    }
+
+    #[test]
+    fn a_set_is_filled_before_its_first_transactions_and_nowhere_else() {
+        let mut set = GtidSet::parse(&format!("{A}:100-200:300")).unwrap();
+        set.fill_from(&GtidSet::parse(&format!("{A}:1-50:90-250,{B}:1-9")).unwrap());
+        assert_eq!(set.to_string(), format!("{A}:1-50:90-200:300"));
+        set.add_unknown_origins(&GtidSet::parse(&format!("{A}:1-400,{B}:1-9,3-1-5")).unwrap());
+        assert_eq!(set.to_string(), format!("{A}:1-50:90-200:300,{B}:1-9,3-1-5"));
     }
 
     proptest! {

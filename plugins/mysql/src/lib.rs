@@ -7,9 +7,10 @@
 //! * [`tail`] follows the binlog: transactions, positions, rows of captured tables.
 //! * [`snapshot`] reads tables in chunks, or whole in one transaction where there is no key.
 //! * [`binlog`] knows events and row images, [`statement`] the text of DDL, [`server`] sessions and the schema.
-//! * [`mod@column`] says what a declared type becomes; [`temporal`], [`decimal`], [`json`], [`charset`], [`members`] and
-//!   [`geometry`] each read one family of values, the same from both sides.
+//! * [`mod@column`] says what a declared type becomes; [`temporal`], [`decimal`], [`json`], [`charset`], [`members`],
+//!   [`address`] and [`geometry`] each read one family of values, the same from both sides.
 
+pub mod address;
 pub mod binlog;
 pub mod charset;
 pub mod column;

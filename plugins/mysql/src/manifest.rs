@@ -22,7 +22,6 @@ pub fn manifest() -> Manifest {
 fn options() -> Vec<OptionSpec> {
     use OptionKind::{Boolean, Choice, Duration, Floating, Integer, Text};
     let idle = "readers that have nothing to do cost nothing here";
-    let offsets = "with `scan.startup.mode: specific-offset`, which this version does not support";
     vec![
         OptionSpec {
             role: OptionRole::Endpoint,
@@ -38,8 +37,12 @@ fn options() -> Vec<OptionSpec> {
         ),
         option("tables.exclude", Text, None, "Tables to leave out, in the syntax of `tables`."),
         option("schema-change.enabled", Boolean, Some("true"), "Send schema changes on."),
-        option("server-time-zone", Text, None, "Time zone of the server's sessions.")
-            .ignored("sessions run in UTC, and a TIMESTAMP is an instant"),
+        option(
+            "server-time-zone",
+            Text,
+            None,
+            "Time zone of the server; compared with the server's own and otherwise without effect: a TIMESTAMP is an instant.",
+        ),
         option(
             "server-id",
             Text,
@@ -62,20 +65,49 @@ fn options() -> Vec<OptionSpec> {
                 "scan.startup.mode",
                 Choice,
                 Some("initial"),
-                "Where to start: initial, snapshot, latest-offset and earliest-offset work.",
+                "Where to start when there is no position yet.",
             )
         },
-        option("scan.startup.specific-offset.file", Text, None, "Binlog file to start at.").ignored(offsets),
-        option("scan.startup.specific-offset.pos", Integer, None, "Offset in the binlog file.")
-            .ignored(offsets),
-        option("scan.startup.specific-offset.gtid-set", Text, None, "GTID set to start after.")
-            .ignored(offsets),
-        option("scan.startup.specific-offset.skip-events", Integer, None, "Events to skip after the start.")
-            .ignored(offsets),
-        option("scan.startup.specific-offset.skip-rows", Integer, None, "Rows to skip after the start.")
-            .ignored(offsets),
-        option("scan.startup.timestamp-millis", Integer, None, "Time to start at.")
-            .ignored("with `scan.startup.mode: timestamp`, which this version does not support"),
+        option(
+            "scan.startup.specific-offset.file",
+            Text,
+            None,
+            "Binlog file to start in, with `scan.startup.mode: specific-offset`.",
+        ),
+        option(
+            "scan.startup.specific-offset.pos",
+            Integer,
+            None,
+            "Offset in the binlog file, between two transactions.",
+        )
+        .between(4, i64::MAX),
+        option(
+            "scan.startup.specific-offset.gtid-set",
+            Text,
+            None,
+            "Transactions to start after: `uuid:1-5`, with tags `uuid:tag:1-5`, of MariaDB `0-1-7`.",
+        ),
+        option(
+            "scan.startup.specific-offset.skip-events",
+            Integer,
+            None,
+            "Events to pass over after the start.",
+        )
+        .between(0, i64::MAX),
+        option(
+            "scan.startup.specific-offset.skip-rows",
+            Integer,
+            None,
+            "Rows to pass over in the row event that comes then.",
+        )
+        .between(0, i64::MAX),
+        option(
+            "scan.startup.timestamp-millis",
+            Integer,
+            None,
+            "Start with the first transaction committed then or later, with `scan.startup.mode: timestamp`.",
+        )
+        .between(0, i64::MAX),
         option("connect.timeout", Duration, Some("30s"), "How long a connection may take.")
             .between(250, 86_400_000),
         option(
@@ -96,17 +128,21 @@ fn options() -> Vec<OptionSpec> {
             "jdbc.properties.*",
             Text,
             None,
-            "Connector/J properties: sslMode, useSSL, requireSSL, verifyServerCertificate and tinyInt1isBit count, others are ignored.",
+            "Connector/J properties: sslMode, useSSL, requireSSL, verifyServerCertificate, tinyInt1isBit and zeroDateTimeBehavior count, others are ignored.",
         ),
         option(
             "heartbeat.interval",
             Duration,
             Some("30s"),
-            "How often the position advances without changes.",
+            "Silence after which the binlog connection is taken for dead and made again; the server gives signs of life.",
         )
-        .between(1, 86_400_000)
-        .ignored("the position advances with every event of the server, captured or not"),
-        option("debezium.*", Text, None, "Options of Debezium.").ignored("there is no Debezium here"),
+        .between(1_000, 86_400_000),
+        option(
+            "debezium.*",
+            Text,
+            None,
+            "Options of Debezium: database.ssl.mode, gtid.new.channel.position and skipped.operations count, others are ignored.",
+        ),
         option(
             "scan.incremental.close-idle-reader.enabled",
             Boolean,
@@ -118,8 +154,18 @@ fn options() -> Vec<OptionSpec> {
             "scan.newly-added-table.enabled",
             Boolean,
             Some("false"),
-            "Capture tables that appeared since the last start; not supported yet.",
+            "At a start, read and capture selected tables that appeared since the last one.",
         ),
+        OptionSpec {
+            choices: ["fail", "resnapshot"].map(str::to_owned).to_vec(),
+            ..option(
+                "scan.binlog.lost",
+                Choice,
+                Some("fail"),
+                "What to do when the server no longer has the binlog from where the pipeline stands: `fail`, or \
+                 `resnapshot`, which empties the tables and reads them again.",
+            )
+        },
         option(
             "scan.binlog.newly-added-table.enabled",
             Boolean,
@@ -130,14 +176,21 @@ fn options() -> Vec<OptionSpec> {
             "scan.parse.online.schema.changes.enabled",
             Boolean,
             Some("false"),
-            "Follow gh-ost and pt-online-schema-change; not supported yet.",
-        ),
+            "Follow gh-ost and pt-online-schema-change.",
+        )
+        .ignored("a table that takes the place of a captured one is followed whatever made it"),
         option("include-comments.enabled", Boolean, Some("false"), "Carry comments of tables and columns."),
         option(
             "treat-tinyint1-as-boolean.enabled",
             Boolean,
             Some("true"),
             "Read TINYINT(1) as BOOLEAN, except in a primary key: there it stays TINYINT, since distinct keys would become one.",
+        ),
+        option(
+            "treat-set-as-string.enabled",
+            Boolean,
+            Some("false"),
+            "Read SET as text, the members with commas between them, and not as a list.",
         ),
         option(
             "use.legacy.json.format",
@@ -232,7 +285,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), options.len());
-        assert_eq!(names.len(), 38);
+        assert_eq!(names.len(), 40);
     }
 
     #[test]

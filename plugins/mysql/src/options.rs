@@ -1,32 +1,31 @@
 //! The options of a `source:` block, understood.
 
+mod given;
+mod skipped;
+mod startup;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use cdc_plugin::host::mysql::{ConnectOptions, TlsMode};
-use cdc_plugin::options::{Setting, Value};
+use cdc_plugin::options::Setting;
 use cdc_plugin::types::Error;
 
 use crate::column::Reading;
-use crate::duration;
 use crate::json::Style;
 use crate::selector::Selector;
+
+pub use skipped::Skipped;
+pub use startup::{Place, Skip, Specific, Startup};
+
+use given::{Given, invalid};
 
 /// Most queries of a snapshot at once: more make the server no faster and hold more rows in memory.
 const MAX_CONNECTIONS: usize = 4;
 
-/// Where reading starts when there is no position yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Startup {
-    /// A snapshot, then changes.
-    Initial,
-    /// A snapshot, then the end.
-    Snapshot,
-    /// Changes from now on.
-    Latest,
-    /// All changes that the binlog still has.
-    Earliest,
-}
+/// Options of Debezium that mean something here.
+const DEBEZIUM: [&str; 3] = ["database.ssl.mode", "gtid.new.channel.position", "skipped.operations"];
 
 /// The options.
 #[derive(Clone, Debug)]
@@ -49,6 +48,18 @@ pub struct Options {
     pub comments: bool,
     /// Capture selected tables that are created while the binlog is read.
     pub new_tables: bool,
+    /// Capture selected tables that appeared while nobody looked.
+    pub newly_added: bool,
+    /// Read all tables again when the binlog is lost.
+    pub reread_when_lost: bool,
+    /// Operations that are left out.
+    pub skipped: Skipped,
+    /// What the operator says of the server's time zone.
+    pub server_time_zone: Option<String>,
+    /// After so long without a sign of life the binlog connection is taken for dead.
+    pub heartbeat: Duration,
+    /// Of servers that were not known before, only transactions from now on.
+    pub new_channels_from_now: bool,
     /// What is decided about types.
     pub reading: Reading,
     /// What to tell the operator at the start.
@@ -69,16 +80,33 @@ impl Options {
         let tables = Selector::parse(&given.required("tables")?, given.text("tables.exclude")?.as_deref())?;
         let mut warnings = tables.doubts();
         let jdbc = given.with_prefix("jdbc.properties.");
-        let tls = tls(&jdbc)?;
-        const USED: [&str; 5] =
-            ["sslmode", "usessl", "requiressl", "verifyservercertificate", "tinyint1isbit"];
+        let debezium = given.with_prefix("debezium.");
+        let tls = tls(&jdbc, debezium.get("database.ssl.mode").map(String::as_str))?;
+        const USED: [&str; 6] = [
+            "sslmode",
+            "usessl",
+            "requiressl",
+            "verifyservercertificate",
+            "tinyint1isbit",
+            "zerodatetimebehavior",
+        ];
         for name in jdbc.keys().filter(|name| !USED.contains(&name.as_str())) {
             warnings
                 .push(format!("option `jdbc.properties.{name}` has no effect: there is no JDBC driver here"));
         }
+        for name in debezium.keys().filter(|name| !DEBEZIUM.contains(&name.as_str())) {
+            warnings.push(format!("option `debezium.{name}` has no effect: there is no Debezium here"));
+        }
+        let new_channels_from_now =
+            debezium.get("gtid.new.channel.position").is_some_and(|position| position == "latest");
+        if jdbc.get("zerodatetimebehavior").is_some_and(|behavior| behavior != "convert_to_null") {
+            let what = "can only be CONVERT_TO_NULL here: a date that does not exist becomes null";
+            return Err(invalid("jdbc.properties.zeroDateTimeBehavior", what));
+        }
         let tinyint1_is_boolean = given.boolean("treat-tinyint1-as-boolean.enabled", true)?
             && jdbc.get("tinyint1isbit").is_none_or(|value| value != "false");
         let legacy_json = given.boolean("use.legacy.json.format", false)?;
+        let set_is_text = given.boolean("treat-set-as-string.enabled", false)?;
         let json = if legacy_json { Style::Compact } else { Style::Server };
         let pool: usize = given.number("connection.pool.size", 20)?;
         Ok(Self {
@@ -95,10 +123,18 @@ impl Options {
             chunk_rows: given.number("scan.incremental.snapshot.chunk.size", 8096)?,
             connections: pool.clamp(1, MAX_CONNECTIONS),
             max_retries: given.number("connect.max-retries", 3)?,
-            startup: given.startup()?,
+            startup: Startup::take(&mut given)?,
             comments: given.boolean("include-comments.enabled", false)?,
             new_tables: given.boolean("scan.binlog.newly-added-table.enabled", false)?,
-            reading: Reading { tinyint1_is_boolean, json },
+            skipped: debezium
+                .get("skipped.operations")
+                .map_or(Ok(Skipped::default()), |text| Skipped::parse(text))?,
+            server_time_zone: given.text("server-time-zone")?,
+            newly_added: given.boolean("scan.newly-added-table.enabled", false)?,
+            reread_when_lost: given.choice("scan.binlog.lost", &["fail", "resnapshot"])? == "resnapshot",
+            heartbeat: Duration::from_millis(given.duration("heartbeat.interval", 30_000)?),
+            new_channels_from_now,
+            reading: Reading { tinyint1_is_boolean, json, set_is_text, mariadb: false },
             warnings,
         })
     }
@@ -110,91 +146,16 @@ impl Options {
     }
 }
 
-struct Given {
-    settings: BTreeMap<String, Value>,
-}
-
 // === impl Given ===
 
 impl Given {
-    fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
-        match self.settings.remove(name) {
-            Some(Value::Plain(text)) => Ok(Some(text)),
-            Some(Value::Secret(_)) => Err(invalid(name, "must be written as it is, not as a secret")),
-            None => Ok(None),
-        }
-    }
-
-    fn required(&mut self, name: &str) -> Result<String, Error> {
-        self.text(name)?.filter(|text| !text.trim().is_empty()).ok_or_else(|| invalid(name, "is required"))
-    }
-
-    fn secret(&mut self, name: &str) -> Result<Option<String>, Error> {
-        match self.settings.remove(name) {
-            Some(Value::Secret(handle)) => Ok(Some(handle)),
-            Some(Value::Plain(_)) => Err(invalid(name, "must reach the plugin as a secret")),
-            None => Ok(None),
-        }
-    }
-
-    fn number<T: std::str::FromStr>(&mut self, name: &str, default: T) -> Result<T, Error> {
-        let Some(text) = self.text(name)? else { return Ok(default) };
-        text.trim().parse().map_err(|_| invalid(name, &format!("is `{text}`, not a number in its range")))
-    }
-
-    fn boolean(&mut self, name: &str, default: bool) -> Result<bool, Error> {
-        let Some(text) = self.text(name)? else { return Ok(default) };
-        match text.trim().to_ascii_lowercase().as_str() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(invalid(name, &format!("is `{text}`, neither true nor false"))),
-        }
-    }
-
-    /// In milliseconds.
-    fn duration(&mut self, name: &str, default: u64) -> Result<u64, Error> {
-        let Some(text) = self.text(name)? else { return Ok(default) };
-        duration::millis(&text)
-            .ok_or_else(|| invalid(name, &format!("is `{text}`, not a duration such as `30s` or `500 ms`")))
-    }
-
-    /// Names without the prefix, in lower case.
-    fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
-        let plain = |(name, value): (&String, &Value)| match value {
-            Value::Plain(text) => {
-                Some((name.strip_prefix(prefix)?.to_ascii_lowercase(), text.to_ascii_lowercase()))
-            }
-            Value::Secret(_) => None,
-        };
-        self.settings.iter().filter_map(plain).collect()
-    }
-
-    fn startup(&mut self) -> Result<Startup, Error> {
-        let mode = self.text("scan.startup.mode")?.unwrap_or_else(|| "initial".to_owned());
-        match mode.to_ascii_lowercase().as_str() {
-            "initial" => Ok(Startup::Initial),
-            "snapshot" => Ok(Startup::Snapshot),
-            "latest-offset" => Ok(Startup::Latest),
-            "earliest-offset" => Ok(Startup::Earliest),
-            _ => Err(not_supported(
-                "scan.startup.mode",
-                &mode,
-                "use initial, snapshot, latest-offset or earliest-offset",
-            )),
-        }
-    }
-
     /// Options that have one working value.
     fn unsupported(&mut self) -> Result<(), Error> {
-        for (name, works, default, instead) in [
-            ("schema-change.enabled", true, true, "leave it out"),
-            ("scan.newly-added-table.enabled", false, false, "start a new pipeline for new tables"),
-            ("scan.parse.online.schema.changes.enabled", false, false, "leave it out"),
-        ] {
-            let value = self.boolean(name, default)?;
-            if value != works {
-                return Err(not_supported(name, if value { "true" } else { "false" }, instead));
-            }
+        let name = "schema-change.enabled";
+        if !self.boolean(name, true)? {
+            let instead =
+                "to keep the sink's tables as they are, set `schema.change.behavior: ignore` in `pipeline`";
+            return Err(not_supported(name, "false", instead));
         }
         match self.text("metadata.list")? {
             Some(list) if !list.trim().is_empty() => {
@@ -205,17 +166,18 @@ impl Given {
     }
 }
 
-fn tls(jdbc: &BTreeMap<String, String>) -> Result<TlsMode, Error> {
+/// `debezium` is its `database.ssl.mode`, which has the same words.
+fn tls(jdbc: &BTreeMap<String, String>, debezium: Option<&str>) -> Result<TlsMode, Error> {
     let flag = |name: &str| jdbc.get(name).map(|value| value == "true");
-    if let Some(mode) = jdbc.get("sslmode") {
-        return match mode.as_str() {
+    if let Some(mode) = jdbc.get("sslmode").map(String::as_str).or(debezium) {
+        return match mode {
             "disabled" => Ok(TlsMode::Disabled),
             "preferred" => Ok(TlsMode::Preferred),
             "required" => Ok(TlsMode::Required),
             "verify_ca" => Ok(TlsMode::VerifyCa),
             "verify_identity" => Ok(TlsMode::VerifyIdentity),
             _ => Err(invalid(
-                "jdbc.properties.sslMode",
+                "jdbc.properties.sslMode` or `debezium.database.ssl.mode",
                 &format!(
                     "is `{mode}`; it can be DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY"
                 ),
@@ -241,10 +203,6 @@ fn server_ids(text: &str) -> Result<RangeInclusive<u32>, Error> {
     }
 }
 
-fn invalid(name: &str, what: &str) -> Error {
-    Error::config("mysql.option", format!("option `{name}` {what}"))
-}
-
 fn not_supported(name: &str, value: &str, instead: &str) -> Error {
     Error::config(
         "mysql.not-supported",
@@ -256,6 +214,7 @@ fn not_supported(name: &str, value: &str, instead: &str) -> Error {
 mod tests {
     use super::*;
     use crate::manifest::manifest;
+    use cdc_plugin::options::Value;
 
     fn parse(more: &[(&str, &str)]) -> Result<Options, Error> {
         let mut settings = vec![Setting { name: "password".into(), value: Value::Secret("handle".into()) }];
@@ -283,12 +242,7 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_yet_is_refused_by_name() {
-        for (name, value) in [
-            ("scan.startup.mode", "timestamp"),
-            ("schema-change.enabled", "false"),
-            ("scan.newly-added-table.enabled", "true"),
-            ("metadata.list", "op_ts"),
-        ] {
+        for (name, value) in [("schema-change.enabled", "false"), ("metadata.list", "op_ts")] {
             let error = parse(&[(name, value)]).unwrap_err();
             assert_eq!(error.code, "mysql.not-supported");
             assert!(error.message.contains(name) && error.message.contains(value), "{}", error.message);
@@ -312,6 +266,40 @@ mod tests {
         assert_eq!(tls("port", "1"), TlsMode::Preferred);
         let warnings = parse(&[("jdbc.properties.autoReconnect", "true")]).unwrap().warnings;
         assert!(warnings[0].contains("jdbc.properties.autoreconnect"), "{warnings:?}");
+    }
+
+    #[test]
+    fn options_of_debezium_count_or_are_warned_of() {
+        let options = parse(&[
+            ("debezium.skipped.operations", "d"),
+            ("debezium.gtid.new.channel.position", "latest"),
+            ("debezium.database.ssl.mode", "verify_ca"),
+            ("debezium.snapshot.locking.mode", "none"),
+        ])
+        .unwrap();
+        assert!(options.new_channels_from_now && options.skipped != Skipped::default());
+        assert_eq!(options.connect.tls, TlsMode::VerifyCa);
+        assert_eq!(options.warnings.len(), 1);
+        assert!(options.warnings[0].contains("debezium.snapshot.locking.mode"), "{:?}", options.warnings);
+    }
+
+    #[test]
+    fn starts_need_what_says_where_and_nothing_else_does() {
+        let startup = |options: &[(&str, &str)]| parse(options).map(|options| options.startup);
+        let specific = ("scan.startup.mode", "specific-offset");
+        assert!(startup(&[specific]).is_err());
+        assert!(startup(&[specific, ("scan.startup.specific-offset.file", "b.1")]).is_err());
+        assert!(startup(&[("scan.startup.specific-offset.pos", "4")]).is_err());
+        assert!(startup(&[("scan.startup.mode", "timestamp")]).is_err());
+        assert!(
+            startup(&[("scan.startup.mode", "initial"), ("scan.startup.timestamp-millis", "1")]).is_err()
+        );
+        assert!(startup(&[("scan.startup.mode", "whenever")]).unwrap_err().message.contains("whenever"));
+        let set = ("scan.startup.specific-offset.gtid-set", "0-1-7");
+        let rows = ("scan.startup.specific-offset.skip-rows", "2");
+        let Ok(Startup::Specific(specific)) = startup(&[specific, set, rows]) else { panic!("no start") };
+        assert_eq!(specific.skip, Skip { events: 0, rows: 2 });
+        assert_eq!(specific.place, Place::Gtids(crate::gtid::GtidSet::parse("0-1-7").unwrap()));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Definition;
 use crate::gtid::GtidSet;
+use crate::options::Skip;
+use crate::tail::Reread;
 
 /// Raised when the meaning of a field changes; a reader understands all versions up to its own.
 const VERSION: u32 = 1;
@@ -32,6 +34,10 @@ pub struct Position {
     pub place: FilePosition,
     /// The transaction that was returned in part.
     pub partial: Option<Partial>,
+    /// What the operator wants passed over from `place` on.
+    pub skip: Skip,
+    /// From where to read again for two-phase transactions in doubt.
+    pub reread: Option<Reread>,
     /// One for each captured table.
     pub tables: Vec<TablePosition>,
 }
@@ -111,6 +117,10 @@ struct Written {
     place: FilePosition,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     partial: Option<Partial>,
+    #[serde(skip_serializing_if = "Skip::is_nothing", default)]
+    skip: Skip,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reread: Option<Reread>,
     tables: Vec<TablePosition>,
 }
 
@@ -152,6 +162,8 @@ impl Position {
             gtids: self.gtids.as_ref().map(ToString::to_string),
             place: self.place.clone(),
             partial: self.partial.clone(),
+            skip: self.skip,
+            reread: self.reread.clone(),
             tables: self.tables.clone(),
         };
         serde_json::to_vec(&written).map_err(|error| {
@@ -192,6 +204,8 @@ impl Position {
             gtids,
             place: written.place,
             partial: written.partial,
+            skip: written.skip,
+            reread: written.reread,
             tables: written.tables,
         })
     }
@@ -201,6 +215,28 @@ impl Position {
     pub fn table(&self, database: &str, name: &str) -> Option<&TablePosition> {
         self.tables.iter().find(|table| table.database == database && table.name == name)
     }
+}
+
+/// With GTIDs: all transactions of which rows were returned, the one that was returned in part included.
+///
+/// # Errors
+/// The one in part is named by what is no GTID.
+pub fn seen(gtids: Option<&GtidSet>, partial: Option<&Partial>) -> Result<Option<GtidSet>, Error> {
+    let Some(mut seen) = gtids.cloned() else { return Ok(None) };
+    if let Some(gtid) = partial.and_then(|partial| partial.gtid.as_deref()) {
+        let set = GtidSet::parse(gtid).map_err(|error| {
+            Error::permanent(
+                "mysql.position",
+                format!(
+                    "the stored position is in the middle of transaction \"{gtid}\", which is no GTID; start anew with an \
+                     empty state directory"
+                ),
+            )
+            .because(error)
+        })?;
+        seen.merge(&set);
+    }
+    Ok(Some(seen))
 }
 
 // === impl KeyValue ===
@@ -249,6 +285,8 @@ mod tests {
             gtids in prop::option::of(1u64..1000),
             pos: u64,
             rows in prop::option::of((prop::option::of("[a-z0-9:]{1,9}"), any::<u64>())),
+            skip: (u64, u64),
+            reread in prop::option::of(any::<u64>()),
             snapshots in prop::collection::vec(snapshot(), 0..4),
         ) {
             let uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -257,6 +295,11 @@ mod tests {
                 gtids: gtids.map(|last| GtidSet::parse(&format!("{uuid}:1-{last}:tag:1")).unwrap()),
                 place: FilePosition { file: "mysql-bin.000001".into(), pos },
                 partial: rows.map(|(gtid, rows)| Partial { gtid, rows }),
+                skip: Skip { events: skip.0, rows: skip.1 },
+                reread: reread.map(|pos| Reread {
+                    gtids: Some(format!("{uuid}:1-7")),
+                    place: FilePosition { file: "mysql-bin.000001".into(), pos },
+                }),
                 tables: snapshots
                     .into_iter()
                     .map(|snapshot| {

@@ -7,25 +7,31 @@ use crate::binlog::cursor::{Cursor, Truncated};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
+/// From the first of March of the year -400 to 1970-01-01.
+const DAYS_BEFORE: i32 = 719_468 + 146_097;
 /// Microseconds that a fraction counts by: one byte counts 1/100 s, two 1/10000 s, three 1/1000000 s.
 const FRACTION_UNITS: [i64; 4] = [0, 10_000, 100, 1];
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
 
 /// Days since 1970-01-01 of a proleptic Gregorian date; none when there is no such date.
 #[must_use]
 pub fn days(year: i64, month: u32, day: u32) -> Option<i32> {
     const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let index = usize::try_from(month.checked_sub(1)?).ok()?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = LENGTHS.get(index)? + u32::from(leap && month == 2);
+    let length = LENGTHS.get(index)? + u32::from(month == 2 && is_leap(year));
     if day == 0 || day > length || !(0..=9999).contains(&year) {
         return None;
     }
-    // Years begin in March, so that the leap day is the last one.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = i64::from((153 * month + 2) / 5 + day - 1);
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    i32::try_from(days).ok()
+    // Years begin in March, so that the leap day is the last one, and 400 years before the year 0, so that none is
+    // negative.
+    let (year, month) =
+        if month > 2 { (year as u32 + 400, month - 3) } else { (year as u32 + 399, month + 9) };
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
+    i32::try_from(days).ok().map(|days| days - DAYS_BEFORE)
 }
 
 /// Days since 1970-01-01 of the three bytes of a DATE in a row image.
@@ -59,9 +65,15 @@ pub fn packed_micros(packed: i64) -> Option<i64> {
 /// The bytes end.
 #[inline]
 fn fraction(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
-    let bytes = cursor.take(fraction_len(precision))?;
-    let value = bytes.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
-    Ok(value * FRACTION_UNITS[bytes.len()])
+    Ok(match fraction_len(precision) {
+        0 => 0,
+        1 => i64::from(cursor.u8()?) * FRACTION_UNITS[1],
+        2 => i64::from(u16::from_be_bytes(cursor.array()?)) * FRACTION_UNITS[2],
+        _ => {
+            let [a, b, c] = cursor.array()?;
+            i64::from(u32::from_be_bytes([0, a, b, c])) * FRACTION_UNITS[3]
+        }
+    })
 }
 
 /// Bytes of the fraction with `precision` digits.
@@ -76,7 +88,8 @@ pub fn fraction_len(precision: u8) -> usize {
 /// The bytes end.
 #[inline]
 pub fn datetime(cursor: &mut Cursor<'_>, precision: u8) -> Result<i64, Truncated> {
-    let whole = cursor.array::<5>()?.iter().fold(0i64, |value, byte| value << 8 | i64::from(*byte));
+    let [a, b, c, d, e] = cursor.array()?;
+    let whole = i64::from_be_bytes([0, 0, 0, a, b, c, d, e]);
     Ok((whole - 0x80_0000_0000) << 24 | fraction(cursor, precision)?)
 }
 

@@ -40,7 +40,12 @@ struct Row {
 }
 
 const WISHES: Wishes = Wishes {
-    reading: Reading { tinyint1_is_boolean: true, json: cdc_plugin_mysql::json::Style::Server },
+    reading: Reading {
+        tinyint1_is_boolean: true,
+        json: cdc_plugin_mysql::json::Style::Server,
+        set_is_text: false,
+        mariadb: false,
+    },
     comments: true,
 };
 

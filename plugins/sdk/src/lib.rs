@@ -3,7 +3,7 @@
 //! * [`types`], [`options`], [`source`], [`sink`]: the vocabulary of `wit/`, as Rust types.
 //! * [`host`]: the capabilities of the host as small traits, so that a plugin's logic is a plain library that compiles
 //!   and tests natively; [`host::Component`] is their implementation inside a component.
-//! * [`batch`]: builders and views of column batches.
+//! * [`batch`]: builders and views of column batches; [`bytes`]: short copies.
 //! * [`export_source!`] and [`export_sink!`]: make a component of it.
 //!
 //! ```
@@ -25,6 +25,7 @@
 
 pub mod batch;
 pub mod bindings;
+pub mod bytes;
 pub mod host;
 mod schema;
 

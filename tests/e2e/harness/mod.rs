@@ -44,10 +44,19 @@ impl World {
         Self::start_with(|_| {}).await
     }
 
+    /// Likewise, on a server of a flavour with options of its own.
+    #[allow(dead_code, reason = "the benchmark shares this harness")]
+    pub(crate) async fn start_on(flavour: &'static str, options: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("cdc-e2e-").tempdir().unwrap();
+        let mysql = Mysql::start(flavour, &directory.path().join("mysql"), options).await;
+        let maxcompute = MaxCompute::start(|_| {}).await;
+        Self { directory, mysql, maxcompute }
+    }
+
     /// Likewise, with a MaxCompute that differs.
     pub(crate) async fn start_with(change: impl FnOnce(&mut maxcompute_emulator::Config)) -> Self {
         let directory = tempfile::Builder::new().prefix("cdc-e2e-").tempdir().unwrap();
-        let mysql = Mysql::start(&directory.path().join("mysql"), &[]).await;
+        let mysql = Mysql::start("mysql", &directory.path().join("mysql"), &[]).await;
         let maxcompute = MaxCompute::start(change).await;
         Self { directory, mysql, maxcompute }
     }

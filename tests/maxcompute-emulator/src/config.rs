@@ -26,8 +26,10 @@ pub struct Config {
     pub faults: Vec<Fault>,
     /// Age at which a session expires unless its creation asks for another.
     pub session_lifetime: Duration,
-    /// Largest request body in bytes, compressed and uncompressed.
+    /// Largest request body in bytes, compressed and uncompressed. A SELECT's result has no more either.
     pub body_limit: usize,
+    /// Steps of the embedded SQL engine that a SELECT may take; 100 million are about a second.
+    pub query_steps: u64,
     /// Requests that the journal keeps; older ones are forgotten.
     pub journal_capacity: usize,
 }
@@ -46,6 +48,7 @@ impl Config {
             quota_required: false,
             session_lifetime: Duration::from_secs(24 * 3600),
             body_limit: 1 << 30,
+            query_steps: 3_000_000_000,
             journal_capacity: 100_000,
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Service {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) metrics: Metrics,
+    /// Whether requests are answered on the thread that asks: nobody else waits for it.
+    pub(crate) inline: bool,
 }
 
 impl Service {
@@ -57,6 +59,7 @@ impl Service {
             journal,
             faults,
             metrics: Metrics::default(),
+            inline: false,
         })
     }
 
@@ -101,12 +104,16 @@ impl Service {
         request: Request,
     ) -> Result<Response, ServiceError> {
         let (service, arrival) = (Arc::clone(self), Arc::clone(arrival));
-        // Decoding and applying records takes CPU time and locks, which must not hold up the runtime.
-        let work = tokio::task::spawn_blocking(move || match &arrival.route {
+        let inline = self.inline;
+        let answer = move || match &arrival.route {
             Ok(route) => service.answer(route, &request, &arrival.injection),
             Err((_, error)) => Err(error.clone()),
-        });
-        work.await.unwrap_or_else(|error| {
+        };
+        if inline {
+            return answer();
+        }
+        // Decoding and applying records takes CPU time and locks, which must not hold up the runtime.
+        tokio::task::spawn_blocking(answer).await.unwrap_or_else(|error| {
             let message = format!("the emulator failed on this request: {error}");
             Err(ServiceError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message))
         })

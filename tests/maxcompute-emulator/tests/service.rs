@@ -8,12 +8,16 @@ mod service {
     mod client;
     mod concurrency;
     mod faults;
+    mod java;
     mod jobs;
     mod journal;
+    mod limits;
     mod lists;
     mod observability;
     mod persistence;
+    mod process;
     mod refusals;
+    mod scale;
     mod sessions;
     #[path = "../vectors/source.rs"]
     mod source;

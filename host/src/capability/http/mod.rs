@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 use wasmtime::component::{Accessor, HasSelf};
 
+use self::encoding::Encoder;
 use super::clock::Clock;
 use super::policy::Policy;
 use crate::plugin::LaneState;
@@ -29,6 +30,7 @@ pub struct HttpContext {
     secrets: Arc<Secrets>,
     /// Requests of this instance that may run at once.
     running: Arc<Semaphore>,
+    encoder: Arc<Encoder>,
     /// By which deadlines and pauses are measured.
     pub(super) clock: Clock,
 }
@@ -63,6 +65,7 @@ impl HttpContext {
             policy,
             secrets,
             running: Arc::new(Semaphore::new(CONCURRENT)),
+            encoder: Arc::default(),
             clock: Clock::default(),
         })
     }
@@ -76,7 +79,12 @@ impl HttpContext {
     async fn send(&self, request: wit::Request) -> Result<wit::Response, Failure> {
         let url = self.check(&request.url)?;
         let mut headers = self.headers(&request)?;
-        let body = encoding::encode(request.body, request.encoding)
+        // Before the body is encoded: bodies in two forms are held for requests that run, and for no others. The
+        // semaphore is never closed.
+        let _permit = self.running.acquire().await;
+        let body = self
+            .encoder
+            .encode(request.body, request.encoding)
             .await
             .map_err(|error| Failure::Invalid(format!("the body cannot be encoded: {error}")))?;
         if let Some(name) = encoding::name(request.encoding).filter(|_| !body.is_empty()) {
@@ -93,8 +101,6 @@ impl HttpContext {
         let limit = Duration::from_millis(request.timeout_ms.into());
         let tries = request.retry.map_or(1, |retry| retry.attempts.clamp(1, MOST_TRIES));
         let mut pause = Duration::from_millis(request.retry.map_or(0, |retry| retry.backoff_ms).into());
-        // The semaphore is never closed.
-        let _permit = self.running.acquire().await;
         let mut tried = 1;
         loop {
             let one = self.send_once(method.clone(), url.clone(), headers.clone(), body.clone());

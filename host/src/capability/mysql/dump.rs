@@ -1,4 +1,7 @@
 //! A binlog dump, read ahead by a task of its own.
+//!
+//! MySQL dumps from a GTID set by a command of its own; MariaDB is told where by user variables of the session, and sends
+//! its own events, GTIDs among them, only to a replica that says it understands them.
 
 use futures_util::{FutureExt, StreamExt};
 use mysql_async::binlog::EventType;
@@ -8,18 +11,29 @@ use mysql_async::{BinlogStream, BinlogStreamRequest, Conn, Sid};
 
 use super::failure::Result;
 use super::readahead::Feed;
-use crate::plugin::bindings::capabilities::mysql::{DumpOptions, DumpStart, Failure, FailureKind};
+use crate::plugin::bindings::capabilities::mysql::{
+    DumpOptions, DumpStart, Failure, FailureKind, ServerInfo,
+};
 
 /// A payload larger than this cannot come from a server: it is the largest packet.
 const LARGEST_PAYLOAD: u64 = 1 << 30;
 
 /// Ask the server for its binlog.
-pub(super) async fn start(mut conn: Conn, options: &DumpOptions) -> Result<(BinlogStream, Event)> {
+pub(super) async fn start(
+    mut conn: Conn,
+    server: &ServerInfo,
+    options: &DumpOptions,
+) -> Result<(BinlogStream, Event)> {
     let nanos = u64::from(options.heartbeat_ms) * 1_000_000;
     // Either name is a user variable to a server that does not know it.
     conn.query_drop(format!("SET @source_heartbeat_period = {nanos}, @master_heartbeat_period = {nanos}"))
         .await
         .map_err(Failure::in_session)?;
+    let mariadb = server.version.contains("MariaDB");
+    if mariadb {
+        // 4: knows GTIDs.
+        conn.query_drop("SET @mariadb_slave_capability = 4").await.map_err(Failure::in_session)?;
+    }
     let request = BinlogStreamRequest::new(options.server_id);
     if let DumpStart::FilePosition((file, offset)) = &options.start
         && *offset > u64::from(u32::MAX)
@@ -32,6 +46,13 @@ pub(super) async fn start(mut conn: Conn, options: &DumpOptions) -> Result<(Binl
     let stream = match &options.start {
         DumpStart::FilePosition((file, offset)) => {
             conn.get_binlog_stream(request.with_filename(file.as_bytes()).with_pos(*offset)).await
+        }
+        DumpStart::GtidSet(set) if mariadb => {
+            let state = domains(set)?;
+            // The server finds the file by itself.
+            let sql = format!("SET @slave_connect_state = '{state}', @slave_gtid_strict_mode = 0");
+            conn.query_drop(sql).await.map_err(Failure::in_session)?;
+            conn.get_binlog_stream(request.with_pos(4)).await
         }
         DumpStart::GtidSet(set) => {
             conn.get_binlog_stream(request.with_gtid().with_gtid_set(gtid_set(set)?)).await
@@ -72,6 +93,18 @@ fn gtid_set(text: &str) -> Result<Vec<Sid<'static>>> {
     Ok(sids)
 }
 
+/// `0-1-7,5-2-9`, as MariaDB prints it.
+fn domains(text: &str) -> Result<String> {
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        let numbers = entry.split('-').filter(|part| part.parse::<u64>().is_ok()).count();
+        if numbers != 3 || entry.split('-').count() != 3 {
+            let message = format!("'{entry}' is no part of a GTID position of MariaDB");
+            return Err(Failure::new(FailureKind::Misuse, message));
+        }
+    }
+    Ok(text.to_owned())
+}
+
 /// Feed raw events, as many at once as have come.
 pub(super) async fn read(mut stream: BinlogStream, first: Event, feed: Feed<Vec<u8>, Failure>) {
     let mut framer = Framer::default();
@@ -110,6 +143,8 @@ struct Framer {
     events: Vec<u8>,
     /// Bytes of events that a compressed payload still owes.
     payload: u64,
+    /// A format description has told which checksum events have.
+    described: bool,
 }
 
 const HEADER: u32 = 19;
@@ -129,7 +164,12 @@ impl Framer {
             }
             verify(event)?;
         }
-        let data = event.data();
+        let mut data = event.data();
+        if header.event_type_raw() == EventType::FORMAT_DESCRIPTION_EVENT as u8 {
+            self.described = true;
+        } else if !self.described {
+            data = without_checksum(&header_bytes(event), data);
+        }
         // The library takes the checksum algorithm off a format description, where it is part of the body.
         let algorithm = (header.event_type_raw() == EventType::FORMAT_DESCRIPTION_EVENT as u8)
             .then(|| event.footer().get_checksum_alg().ok().flatten())
@@ -175,6 +215,15 @@ fn header_bytes(event: &Event) -> [u8; HEADER as usize] {
     bytes
 }
 
+/// MariaDB sends the rotation that comes before the format description with a checksum; MySQL does not.
+fn without_checksum<'a>(header: &[u8], data: &'a [u8]) -> &'a [u8] {
+    let Some((body, checksum)) = data.split_last_chunk::<4>() else { return data };
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(header);
+    hasher.update(body);
+    if hasher.finalize() == u32::from_le_bytes(*checksum) { body } else { data }
+}
+
 /// The library takes the checksum off and never looks at it.
 fn verify(event: &Event) -> Result<()> {
     let Ok(Some(algorithm)) = event.footer().get_checksum_alg() else { return Ok(()) };
@@ -198,6 +247,25 @@ fn corrupt(message: impl Into<String>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_position_of_mariadb_is_numbers_alone() {
+        assert_eq!(domains("0-1-7,5-2-9").unwrap(), "0-1-7,5-2-9");
+        assert_eq!(domains("").unwrap(), "");
+        for text in ["0-1", "0-1-7-8", "0-1-x'", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1"] {
+            assert_eq!(domains(text).unwrap_err().kind, FailureKind::Misuse, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_checksum_is_taken_off_only_where_it_is_one() {
+        let (header, body) = ([7; 19], b"\x04\0\0\0\0\0\0\0mysql-bin.000001");
+        assert_eq!(without_checksum(&header, body), body);
+        let mut checked = body.to_vec();
+        let checksum = crc32fast::hash(&[&header[..], body].concat());
+        checked.extend_from_slice(&checksum.to_le_bytes());
+        assert_eq!(without_checksum(&header, &checked), body);
+    }
 
     #[test]
     fn a_gtid_set_may_be_empty_and_what_is_none_is_named() {

@@ -173,7 +173,7 @@ impl Session {
     pub async fn dump(&self, options: &wit::DumpOptions) -> Result<(), Failure> {
         let mut state = self.0.state.lock().await;
         let conn = take(&mut state, "dump the binlog")?;
-        let (stream, first) = dump::start(conn, options).await?;
+        let (stream, first) = dump::start(conn, &self.0.info, options).await?;
         let (feed, intake) = read_ahead(EVENTS_AHEAD, PORTION);
         let task = spawn(dump::read(stream, first, feed));
         self.set(Some(Reading::Events { intake, _task: task }));

@@ -34,9 +34,11 @@ impl Meetings {
         let target = sink.target(table).await?;
         match self.owners.get(&target) {
             // One that was dropped or renamed since has left its place.
-            Some(owner) if owner != table && tables.contains_key(owner) => {
-                Err(FlowError::Meeting { one: owner.clone(), other: table.clone(), target })
-            }
+            Some(owner) if owner != table && tables.contains_key(owner) => Err(FlowError::Meeting {
+                one: Box::new(owner.clone()),
+                other: Box::new(table.clone()),
+                target,
+            }),
             _ => {
                 self.owners.insert(target, table.clone());
                 Ok(())

@@ -46,7 +46,7 @@ fn the_first_rule_that_fits_shapes_a_table_and_the_others_do_not() {
     let nullable: Vec<bool> = orders.columns.iter().map(Column::is_nullable).collect();
     assert_eq!(nullable, [false, false, true]);
     let users = transforms.shape(table("users")).unwrap();
-    assert_eq!((users.key(), users.partitions(), users.options), (vec!["day"], vec![], vec![]));
+    assert_eq!((users.key(), users.partitions(), users.options.len()), (vec!["day"], vec![], 0));
     let mut elsewhere = table("orders");
     elsewhere.table.schema = Some("crm".into());
     assert_eq!(transforms.shape(elsewhere.clone()).unwrap(), elsewhere);
@@ -68,7 +68,7 @@ fn a_column_that_is_not_there_is_named_with_the_one_that_was_meant() {
     let transforms = transforms("  - source-table: shop.orders\n    partition-keys: regoin\n");
     let message = transforms.shape(table("orders")).unwrap_err().to_string();
     assert!(
-        message.contains("'partition-keys' of the transform in line 13 names column regoin"),
+        message.contains("'partition-keys' of the transform in line 14 names column regoin"),
         "{message}"
     );
     assert!(message.contains("did you mean 'region'?"), "{message}");

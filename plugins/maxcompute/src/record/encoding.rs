@@ -1,6 +1,7 @@
 //! How the values of one type node are written: decided once for a table, bound to a batch's slices for each batch.
 
 use cdc_plugin::batch::{ColumnView, Values};
+use cdc_plugin::bytes::append;
 use cdc_plugin::types::{LogicalType, TypeNode};
 
 use crate::record::text::Text;
@@ -202,6 +203,20 @@ impl Cells<'_> {
             Bound::Int32(values) => i64::from(values[slot]),
             Bound::Int16(values) => i64::from(values[slot]),
             Bound::Int8(values) => i64::from(values[slot]),
+            Bound::Double(values) => {
+                let bits = values[slot].to_bits();
+                crc.numbered(number, bits);
+                out.extend_from_slice(&bits.to_le_bytes());
+                return Ok(());
+            }
+            Bound::Timestamp { units, per_second } => {
+                let (seconds, nanos) = instant(units[slot], *per_second)?;
+                crc.numbered(number, seconds as u64);
+                crc.u32(nanos);
+                put_zigzag(out, seconds);
+                put_zigzag(out, i64::from(nanos));
+                return Ok(());
+            }
             _ => {
                 crc.u32(number);
                 return self.put(slot, out, crc);
@@ -268,10 +283,7 @@ impl Cells<'_> {
                 return Ok(());
             }
             Bound::Timestamp { units, per_second } => {
-                let (seconds, nanos) = split(units[slot], *per_second);
-                if !SECONDS.contains(&seconds) {
-                    return Err(Reject::Timestamp(seconds));
-                }
+                let (seconds, nanos) = instant(units[slot], *per_second)?;
                 crc.u64(seconds as u64);
                 crc.u32(nanos);
                 put_zigzag(out, seconds);
@@ -327,13 +339,23 @@ fn whole(value: i64) -> Result<i64, Reject> {
 /// Seconds, rounded down, and nanoseconds above them.
 #[inline]
 pub(crate) fn split(units: i64, per_second: i64) -> (i64, u32) {
-    let nanos = units.rem_euclid(per_second) * (1_000_000_000 / per_second);
-    (units.div_euclid(per_second), nanos as u32)
+    // Division by a number that the compiler knows is a multiplication.
+    match per_second {
+        1_000_000 => (units.div_euclid(1_000_000), units.rem_euclid(1_000_000) as u32 * 1000),
+        _ => (units.div_euclid(1_000_000_000), units.rem_euclid(1_000_000_000) as u32),
+    }
+}
+
+/// The same of an instant that MaxCompute has.
+#[inline]
+fn instant(units: i64, per_second: i64) -> Result<(i64, u32), Reject> {
+    let (seconds, nanos) = split(units, per_second);
+    if SECONDS.contains(&seconds) { Ok((seconds, nanos)) } else { Err(Reject::Timestamp(seconds)) }
 }
 
 #[inline]
 fn put_bytes(bytes: &[u8], out: &mut Vec<u8>, crc: &mut Crc32c) {
     put_varint(out, bytes.len() as u64);
     crc.bytes(bytes);
-    out.extend_from_slice(bytes);
+    append(out, bytes);
 }

@@ -14,15 +14,23 @@ impl Text {
     pub(crate) fn decimal(unscaled: i128, scale: u8) -> Self {
         let mut text = Self { bytes: [0; 48], start: 48 };
         let magnitude = unscaled.unsigned_abs();
-        let mut left = scale;
         match u64::try_from(magnitude) {
             Ok(mut small) => {
-                while small > 0 || left > 0 {
-                    text.digit((small % 10) as u8, &mut left);
+                // The fraction, the point, and what is before it.
+                for _ in 0..scale {
+                    text.byte(b'0' + (small % 10) as u8);
+                    small /= 10;
+                }
+                if scale > 0 {
+                    text.byte(b'.');
+                }
+                while small > 0 {
+                    text.byte(b'0' + (small % 10) as u8);
                     small /= 10;
                 }
             }
             Err(_) => {
+                let mut left = scale;
                 // 128-bit division is slow: do it once for each nineteen digits.
                 let mut rest = magnitude;
                 while rest > 0 {

@@ -1,5 +1,7 @@
 //! Protocol Buffers primitives: varints, zigzag, tags; and the field numbers that end records and streams.
 
+use cdc_plugin::bytes::append_low;
+
 /// Ends a record; its value is the record's CRC.
 pub(crate) const END_RECORD: u32 = 33_553_408;
 /// Zigzag number of records.
@@ -43,25 +45,44 @@ impl Tag {
         if self.length == 1 {
             out.push(self.bytes[0]);
         } else {
-            out.extend_from_slice(&self.bytes[..usize::from(self.length)]);
+            let end = out.len() + usize::from(self.length);
+            out.extend_from_slice(&self.bytes);
+            out.truncate(end);
         }
     }
 }
 
 #[inline]
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, value: u64) {
     if value < 0x80 {
-        return out.push(value as u8);
+        out.push(value as u8);
+    } else if value < 1 << 56 {
+        let bits = 64 - value.leading_zeros();
+        // A seventh of the bits, rounded up.
+        let length = ((bits * 9 + 64) / 64) as usize;
+        // All but the last byte say that another one follows.
+        let continued = 0x0080_8080_8080_8080 >> (64 - 8 * length);
+        append_low(out, spread(value) | continued, length);
+    } else {
+        put_long(out, value);
     }
-    let mut bytes = [0; 10];
-    let mut length = 0;
+}
+
+/// Eight groups of seven bits, each into a byte.
+#[inline]
+fn spread(value: u64) -> u64 {
+    let value = (value & 0x00ff_ffff_f000_0000) << 4 | value & 0x0fff_ffff;
+    let value = (value & 0x0fff_c000_0fff_c000) << 2 | value & 0x0000_3fff_0000_3fff;
+    (value & 0x3f80_3f80_3f80_3f80) << 1 | value & 0x007f_007f_007f_007f
+}
+
+/// Nine bytes or ten.
+fn put_long(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        bytes[length] = value as u8 | 0x80;
+        out.push(value as u8 | 0x80);
         value >>= 7;
-        length += 1;
     }
-    bytes[length] = value as u8;
-    out.extend_from_slice(&bytes[..=length]);
+    out.push(value as u8);
 }
 
 #[inline]
@@ -98,6 +119,21 @@ mod tests {
             let mut out = Vec::new();
             put_zigzag(&mut out, value);
             assert_eq!(out, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn varints_of_every_length_come_back() {
+        for bits in 0..64 {
+            for value in [1_u64 << bits, (1 << bits) - 1, u64::MAX >> bits, 0x5a5a_5a5a_5a5a_5a5a >> bits] {
+                let mut out = vec![7];
+                put_varint(&mut out, value);
+                let (last, others) = out[1..].split_last().unwrap();
+                assert!(*last < 0x80 && others.iter().all(|byte| *byte >= 0x80), "{value}");
+                assert!(value == 0 || *last > 0, "{value} takes more bytes than it needs");
+                let back = out[1..].iter().rev().fold(0, |back, byte| back << 7 | u64::from(byte & 0x7f));
+                assert_eq!(back, value);
+            }
         }
     }
 }

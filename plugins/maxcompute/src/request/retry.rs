@@ -89,6 +89,8 @@ impl Policy {
                 if history.waited >= self.patience {
                     return None;
                 }
+                // Nothing, or a date that has passed, is no time to wait: the patience would never end.
+                let asked = asked.filter(|asked| !asked.is_zero());
                 (asked.map(|asked| asked.min(self.patience - history.waited)), &mut history.deferred)
             }
             Class::Server if repeatable && history.server < self.server => (None, &mut history.server),

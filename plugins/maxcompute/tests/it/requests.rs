@@ -74,6 +74,14 @@ async fn an_exceeded_flow_is_waited_for_as_long_as_the_service_asks_but_not_for_
 }
 
 #[tokio::test]
+async fn a_service_that_asks_for_no_wait_is_not_asked_for_ever() {
+    for status in [308, 409, 429] {
+        let (_, sleeps, _) = series(&call(), move || answer_with(status, &[("Retry-After", "0")], "")).await;
+        assert!((5..50).contains(&sleeps.len()), "{status}: {sleeps:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_conflict_is_waited_for_only_when_the_service_says_how_long() {
     assert_eq!(series(&call(), || answer(409, "")).await.1.len(), 0);
     let (_, sleeps, _) = series(&call().once(), || answer_with(409, &[("retry-after", "100")], "")).await;

@@ -14,6 +14,8 @@ pub struct Event<'a> {
     pub timestamp: u32,
     /// What it is.
     pub kind: Kind,
+    /// Id of the server that made it.
+    pub server_id: u32,
     /// Bytes in the file, header and checksum included.
     pub size: u32,
     /// Offset after the event in its file, low 32 bits; 0 for made-up events and those inside a compressed transaction.
@@ -28,6 +30,8 @@ pub struct Event<'a> {
 pub enum Kind {
     /// A statement: BEGIN, DDL, or DML of statement format.
     Query,
+    /// The same, with a compressed text (MariaDB).
+    QueryCompressed,
     /// The next file.
     Rotate,
     /// Starts a file.
@@ -50,6 +54,8 @@ pub enum Kind {
     GtidTagged,
     /// A transaction without an id follows.
     AnonymousGtid,
+    /// MariaDB's id of the transaction that follows.
+    GtidDomain,
     /// A two-phase transaction is prepared, or a one-phase one committed.
     XaPrepare,
     /// A compressed transaction; the events inside follow it.
@@ -67,6 +73,8 @@ pub struct RowsKind {
     pub change: Change,
     /// v2 has extra data before the columns.
     pub v2: bool,
+    /// The images are compressed (MariaDB).
+    pub compressed: bool,
 }
 
 /// What happened to the rows of an event.
@@ -95,9 +103,9 @@ impl<'a> Event<'a> {
         let mut cursor = Cursor::new(bytes);
         let timestamp = cursor.u32()?;
         let kind = Kind::from_code(cursor.u8()?);
-        let _server_id = cursor.u32()?;
+        let server_id = cursor.u32()?;
         let (size, log_pos, flags) = (cursor.u32()?, cursor.u32()?, cursor.u16()?);
-        Ok(Some(Self { timestamp, kind, size, log_pos, flags, body: cursor.rest() }))
+        Ok(Some(Self { timestamp, kind, server_id, size, log_pos, flags, body: cursor.rest() }))
     }
 
     /// Whether the event stands in the file itself, so that its size counts.
@@ -111,7 +119,8 @@ impl<'a> Event<'a> {
 
 impl Kind {
     fn from_code(code: u8) -> Self {
-        let rows = |change, v2| Self::Rows(RowsKind { change, v2 });
+        let rows = |change, v2| Self::Rows(RowsKind { change, v2, compressed: false });
+        let compressed = |change, v2| Self::Rows(RowsKind { change, v2, compressed: true });
         match code {
             2 => Self::Query,
             4 => Self::Rotate,
@@ -133,6 +142,14 @@ impl Kind {
             39 => Self::PartialUpdateRows,
             40 => Self::TransactionPayload,
             42 => Self::GtidTagged,
+            162 => Self::GtidDomain,
+            165 => Self::QueryCompressed,
+            166 => compressed(Change::Insert, false),
+            167 => compressed(Change::Update, false),
+            168 => compressed(Change::Delete, false),
+            169 => compressed(Change::Insert, true),
+            170 => compressed(Change::Update, true),
+            171 => compressed(Change::Delete, true),
             other => Self::Other(other),
         }
     }

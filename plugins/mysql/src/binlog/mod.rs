@@ -3,6 +3,7 @@
 //! Facts are from the MySQL internals documentation (`libs/mysql/binlog/event` in the server's source) and were checked
 //! against recorded files (`tests/vectors/binlog`).
 
+pub mod compressed;
 /// Reading bytes, never beyond their end.
 pub mod cursor;
 pub mod event;

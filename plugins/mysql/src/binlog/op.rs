@@ -1,5 +1,7 @@
 //! How one value of a row image is read.
 
+use crate::address::Address;
+use crate::binlog::compressed;
 use crate::binlog::cursor::{Cursor, Truncated};
 use crate::charset::{Charset, Fidelity};
 use crate::decimal::DecimalLayout;
@@ -45,6 +47,15 @@ pub enum Op {
         /// Bytes of the length before it.
         prefix: u8,
     },
+    /// Compressed, as MariaDB does it.
+    Compressed {
+        /// Bytes of the length before it.
+        prefix: u8,
+        /// Of text.
+        charset: Option<Charset>,
+    },
+    /// Bytes that become text.
+    Address(Address),
     /// Padded with zeros to its length.
     Binary {
         /// Bytes of the length before it.
@@ -150,6 +161,17 @@ impl Op {
             Self::Fixed { len } => sink.bytes(cursor.take(usize::from(*len))?),
             Self::Text { prefix, charset } => return Ok(charset.put(cursor.prefixed(*prefix)?, sink)),
             Self::Bytes { prefix } => sink.bytes(cursor.prefixed(*prefix)?),
+            Self::Compressed { prefix, charset } => {
+                let value = compressed::column(cursor.prefixed(*prefix)?).map_err(|_| Unreadable::Value)?;
+                match charset {
+                    Some(charset) => return Ok(charset.put(&value, sink)),
+                    None => sink.bytes(&value),
+                }
+            }
+            Self::Address(address) => {
+                let stored = cursor.prefixed(1)?;
+                sink.bytes_with(|out| address.write(stored, out));
+            }
             Self::Binary { prefix, length } => put_padded(cursor.prefixed(*prefix)?, *length, sink),
             Self::Enum { width, members } => {
                 let number = cursor.uint(usize::from(*width))?;
@@ -232,8 +254,10 @@ impl Op {
             Self::Time { precision } => 3 + temporal::fraction_len(*precision),
             Self::DateTime { precision } => 5 + temporal::fraction_len(*precision),
             Self::Timestamp { precision } => 4 + temporal::fraction_len(*precision),
+            Self::Address(_) => return cursor.prefixed(1).map(drop),
             Self::Text { prefix, .. }
             | Self::Bytes { prefix }
+            | Self::Compressed { prefix, .. }
             | Self::Binary { prefix, .. }
             | Self::Json { prefix, .. }
             | Self::Geometry { prefix }

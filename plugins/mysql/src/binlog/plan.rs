@@ -1,9 +1,11 @@
 //! How to read one table's row images: the TABLE_MAP checked against the known columns, one operation for each.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::binlog::op::Op;
 use crate::binlog::table_map::{MappedColumn, TableMap, code};
+use crate::charset::Charset;
 use crate::column::{ColumnDef, Kind};
 use crate::decimal::{DecimalLayout, MAX_PRECISION};
 use crate::members::Members;
@@ -45,6 +47,14 @@ pub enum Mismatch {
     /// A column has another type.
     #[error("column `{column}` is stored as {mapped}, which the schema does not say of it")]
     Type {
+        /// Its name.
+        column: String,
+        /// In the binlog.
+        mapped: String,
+    },
+    /// A text is in another character set.
+    #[error("the text of column `{column}` is in {mapped} in its row images")]
+    Charset {
         /// Its name.
         column: String,
         /// In the binlog.
@@ -93,6 +103,40 @@ impl Plan {
             (0..columns.len()).map(|index| key.iter().position(|column| *column == index)).collect();
         let key_end = key.iter().max().map_or(0, |last| last + 1);
         Ok(Self { ops, key_slots, key_end, key_len: key.len() })
+    }
+}
+
+/// Whether a column is stored so.
+#[must_use]
+pub fn fits(column: &ColumnDef, mapped: &MappedColumn, collations: &Collations) -> bool {
+    told(column, mapped).is_ok_and(|kind| op(&kind, mapped).is_some())
+        && check_charset(column, mapped, collations).is_ok()
+}
+
+/// Character set and bytes of its widest character, by the collation's number.
+pub type Collations = HashMap<u64, (String, u64)>;
+
+/// Whether texts are in the character sets that are known of their columns, as far as the binlog tells.
+///
+/// # Errors
+/// One is not.
+pub fn check_charsets(
+    columns: &[ColumnDef],
+    map: &TableMap,
+    collations: &Collations,
+) -> Result<(), Mismatch> {
+    let mut pairs = columns.iter().zip(&map.columns);
+    pairs.try_for_each(|(column, mapped)| check_charset(column, mapped, collations))
+}
+
+fn check_charset(column: &ColumnDef, mapped: &MappedColumn, collations: &Collations) -> Result<(), Mismatch> {
+    let told = mapped.collation.and_then(|id| collations.get(&id));
+    let (Some(known), Some((name, _))) = (column.kind.charset(), told) else { return Ok(()) };
+    match Charset::from_name(name) {
+        Some(charset) if charset != known => {
+            Err(Mismatch::Charset { column: column.name.clone(), mapped: name.clone() })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -164,6 +208,20 @@ fn op(kind: &Kind, mapped: &MappedColumn) -> Option<Op> {
             (real(code::STRING) && u32::from(max) == length)
                 .then(|| Op::Binary { prefix: prefix(max), length })
         }
+        Kind::Varchar { charset, .. } if mapped.code == code::VARCHAR_COMPRESSED => {
+            Some(Op::Compressed { prefix: prefix(mapped.meta), charset: Some(charset) })
+        }
+        Kind::Varbinary { .. } if mapped.code == code::VARCHAR_COMPRESSED => {
+            Some(Op::Compressed { prefix: prefix(mapped.meta), charset: None })
+        }
+        Kind::Text { charset } if mapped.code == code::BLOB_COMPRESSED => {
+            large(code::BLOB_COMPRESSED).map(|prefix| Op::Compressed { prefix, charset: Some(charset) })
+        }
+        Kind::Blob if mapped.code == code::BLOB_COMPRESSED => {
+            large(code::BLOB_COMPRESSED).map(|prefix| Op::Compressed { prefix, charset: None })
+        }
+        Kind::Address(address) => (real(code::STRING) && mapped.string().1 == u16::from(address.width()))
+            .then_some(Op::Address(address)),
         Kind::Varchar { charset, .. } => {
             (mapped.code == code::VARCHAR).then(|| Op::Text { prefix: prefix(mapped.meta), charset })
         }
@@ -209,18 +267,25 @@ fn set_width(members: &Members) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charset::Charset;
 
     fn known(name: &str, kind: Kind) -> ColumnDef {
         ColumnDef { name: name.to_owned(), kind, declared: String::new(), nullable: true, comment: None }
     }
 
     fn map(columns: Vec<MappedColumn>) -> TableMap {
-        TableMap { table_id: 1, database: "d".into(), table: "t".into(), columns }
+        TableMap { table_id: 1, database: "d".into(), table: "t".into(), columns, key: Vec::new() }
     }
 
     fn mapped(code: u8, meta: u16, unsigned: Option<bool>, name: Option<&str>) -> MappedColumn {
-        MappedColumn { code, meta, unsigned, name: name.map(str::to_owned), members: None }
+        MappedColumn {
+            code,
+            meta,
+            nullable: true,
+            collation: None,
+            unsigned,
+            name: name.map(str::to_owned),
+            members: None,
+        }
     }
 
     #[test]
@@ -259,6 +324,21 @@ mod tests {
         assert_eq!(plan(Charset::Utf8, Some(&["a", "?", "c"])), Err(Mismatch::Members("e".into())));
         assert_eq!(plan(Charset::Utf8, None), Err(Mismatch::Doubtful("e".into())));
         assert_eq!(plan(Charset::Latin1, None), op(["a", "?"]));
+    }
+
+    #[test]
+    fn text_in_another_character_set_is_noticed_where_the_binlog_tells() {
+        let collations = [(8, ("latin1".to_owned(), 1)), (255, ("utf8mb4".to_owned(), 4))].into();
+        let text = [known("v", Kind::Varchar { length: 10, charset: Charset::Utf8 })];
+        let check = |collation| {
+            let column = MappedColumn { collation, ..mapped(code::VARCHAR, 40, None, None) };
+            check_charsets(&text, &map(vec![column]), &collations)
+        };
+        assert_eq!((check(None), check(Some(255)), check(Some(77))), (Ok(()), Ok(()), Ok(())));
+        assert_eq!(
+            check(Some(8)),
+            Err(Mismatch::Charset { column: "v".to_owned(), mapped: "latin1".to_owned() })
+        );
     }
 
     #[test]

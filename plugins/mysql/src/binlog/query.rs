@@ -1,5 +1,8 @@
 //! QUERY events: a statement and the context it ran in.
 
+use std::borrow::Cow;
+
+use crate::binlog::compressed;
 use crate::binlog::cursor::{Cursor, Truncated};
 
 /// `sql_mode` bit: double quotes enclose identifiers.
@@ -30,6 +33,14 @@ impl Query {
         Self::parse_with(body, 0)
     }
 
+    /// QUERY_COMPRESSED_EVENT of MariaDB: the text alone is compressed.
+    ///
+    /// # Errors
+    /// The body is too short, or the text cannot be unpacked.
+    pub fn parse_compressed(body: &[u8]) -> Result<Self, Truncated> {
+        Self::parse_body(body, 0, |text| compressed::event(text).map(Cow::Owned))
+    }
+
     /// EXECUTE_LOAD_QUERY has 13 bytes more in its fixed part.
     ///
     /// # Errors
@@ -39,16 +50,41 @@ impl Query {
     }
 
     fn parse_with(body: &[u8], extra: usize) -> Result<Self, Truncated> {
+        Self::parse_body(body, extra, |text| Ok(Cow::Borrowed(text)))
+    }
+
+    /// Whether it is the plain BEGIN that the server writes before the rows of a transaction.
+    ///
+    /// # Errors
+    /// The body is too short.
+    pub fn is_begin(body: &[u8]) -> Result<bool, Truncated> {
+        let (_, rest) = Self::head(body, 0)?;
+        Ok(rest.rest() == b"BEGIN")
+    }
+
+    /// Default database and status variables; the statement is left.
+    fn head(body: &[u8], extra: usize) -> Result<([&[u8]; 2], Cursor<'_>), Truncated> {
         let mut cursor = Cursor::new(body);
         cursor.take(8)?;
         let database_len = usize::from(cursor.u8()?);
         cursor.take(2)?;
         let status_len = usize::from(cursor.u16()?);
         cursor.take(extra)?;
-        let sql_mode = sql_mode(cursor.take(status_len)?);
-        let database = String::from_utf8_lossy(cursor.take(database_len)?).into_owned();
+        let status = cursor.take(status_len)?;
+        let database = cursor.take(database_len)?;
         cursor.u8()?;
-        Ok(Self { database, sql_mode, sql: String::from_utf8_lossy(cursor.rest()).into_owned() })
+        Ok(([database, status], cursor))
+    }
+
+    fn parse_body<'a>(
+        body: &'a [u8],
+        extra: usize,
+        unpack: impl FnOnce(&'a [u8]) -> Result<Cow<'a, [u8]>, Truncated>,
+    ) -> Result<Self, Truncated> {
+        let ([database, status], rest) = Self::head(body, extra)?;
+        let sql = unpack(rest.rest())?;
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Self { database: text(database), sql_mode: sql_mode(status), sql: text(&sql) })
     }
 }
 
@@ -90,6 +126,7 @@ mod tests {
         fn any_bytes_are_a_statement_or_an_error(bytes: Vec<u8>) {
             let _ = Query::parse(&bytes);
             let _ = Query::parse_load(&bytes);
+            let _ = Query::parse_compressed(&bytes);
         }
     }
 }

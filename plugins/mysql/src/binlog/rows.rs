@@ -15,7 +15,7 @@ pub struct RowsEvent<'a> {
     pub columns: usize,
     /// Whether every column is in every image: `binlog_row_image=FULL`.
     pub full: bool,
-    /// The images.
+    /// The images; compressed where the kind says so.
     pub images: &'a [u8],
 }
 
@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn extra_data_of_partitioned_tables_is_skipped() {
         let body = [9, 0, 0, 0, 0, 0, 1, 0, 6, 0, 1, 2, 3, 4, 2, 0xff, 0xaa, 0xbb];
-        let event = RowsEvent::parse(&body, RowsKind { change: Change::Insert, v2: true }).unwrap();
+        let event = RowsEvent::parse(&body, RowsKind { change: Change::Insert, v2: true, compressed: false })
+            .unwrap();
         assert_eq!(
             (event.table_id, event.columns, event.full, event.images),
             (9, 2, true, &[0xaa, 0xbb][..])
@@ -85,7 +86,7 @@ mod tests {
         #[test]
         fn any_bytes_are_rows_or_an_error(bytes: Vec<u8>, v2: bool, update: bool) {
             let change = if update { Change::Update } else { Change::Delete };
-            let _ = RowsEvent::parse(&bytes, RowsKind { change, v2 });
+            let _ = RowsEvent::parse(&bytes, RowsKind { change, v2, compressed: false });
         }
     }
 }

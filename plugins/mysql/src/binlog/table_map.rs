@@ -1,6 +1,7 @@
 //! TABLE_MAP events: which table the row events of a statement are about, and the shape of their images.
 
 use crate::binlog::cursor::{Cursor, Truncated};
+use crate::server::Flavour;
 
 /// Column type codes of the binlog.
 pub mod code {
@@ -23,6 +24,8 @@ pub mod code {
     pub const TIMESTAMP2: u8 = 17;
     pub const DATETIME2: u8 = 18;
     pub const TIME2: u8 = 19;
+    pub const BLOB_COMPRESSED: u8 = 140;
+    pub const VARCHAR_COMPRESSED: u8 = 141;
     pub const VECTOR: u8 = 242;
     pub const JSON: u8 = 245;
     pub const NEWDECIMAL: u8 = 246;
@@ -45,6 +48,8 @@ pub struct TableMap {
     pub table: String,
     /// One for each column.
     pub columns: Vec<MappedColumn>,
+    /// Indexes of the primary key's columns in key order, where there is one and `binlog_row_metadata=FULL`.
+    pub key: Vec<usize>,
 }
 
 /// The shape of a column's values.
@@ -54,6 +59,10 @@ pub struct MappedColumn {
     pub code: u8,
     /// The type's own metadata: one or two bytes, low byte first.
     pub meta: u16,
+    /// Whether it takes null.
+    pub nullable: bool,
+    /// Of text, an ENUM or a SET; 63 is binary. Not sent before 8.0.
+    pub collation: Option<u64>,
     /// Whether a number is unsigned; not sent before 8.0.
     pub unsigned: Option<bool>,
     /// Sent with `binlog_row_metadata=FULL`.
@@ -81,6 +90,14 @@ impl TableMap {
     /// # Errors
     /// The body is too short, or a name is no UTF-8.
     pub fn parse(body: &[u8]) -> Result<Self, Truncated> {
+        Self::parse_of(body, Flavour::MySql)
+    }
+
+    /// The same as a server of this flavour writes it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_of(body: &[u8], flavour: Flavour) -> Result<Self, Truncated> {
         let mut cursor = Cursor::new(body);
         let (table_id, database, table) = head(&mut cursor)?;
         let count = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
@@ -90,11 +107,16 @@ impl TableMap {
         let mut columns = Vec::with_capacity(count);
         for code in codes {
             let meta = match *code {
-                code::FLOAT | code::DOUBLE | code::BLOB | code::JSON | code::GEOMETRY | code::VECTOR => {
-                    u16::from(metas.u8()?)
-                }
+                code::FLOAT
+                | code::DOUBLE
+                | code::BLOB
+                | code::BLOB_COMPRESSED
+                | code::JSON
+                | code::GEOMETRY
+                | code::VECTOR => u16::from(metas.u8()?),
                 code::TIMESTAMP2 | code::DATETIME2 | code::TIME2 => u16::from(metas.u8()?),
                 code::VARCHAR
+                | code::VARCHAR_COMPRESSED
                 | code::BIT
                 | code::NEWDECIMAL
                 | code::ENUM
@@ -103,20 +125,34 @@ impl TableMap {
                 | code::STRING => metas.u16()?,
                 _ => 0,
             };
-            columns.push(MappedColumn { code: *code, meta, unsigned: None, name: None, members: None });
+            let (nullable, collation, unsigned, name, members) = (true, None, None, None, None);
+            columns.push(MappedColumn { code: *code, meta, nullable, collation, unsigned, name, members });
         }
-        let mut map = Self { table_id, database: database.to_owned(), table: table.to_owned(), columns };
-        // The nullability bitmap says nothing that the schema does not.
-        cursor.take(count.div_ceil(8))?;
-        map.optional(cursor)?;
+        let nullable = cursor.take(count.div_ceil(8))?;
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.nullable = nullable.get(index / 8).is_none_or(|byte| byte >> (index % 8) & 1 != 0);
+        }
+        let (database, table) = (database.to_owned(), table.to_owned());
+        let mut map = Self { table_id, database, table, columns, key: Vec::new() };
+        map.optional(cursor, flavour)?;
         Ok(map)
     }
 
-    fn optional(&mut self, mut cursor: Cursor<'_>) -> Result<(), Truncated> {
+    fn optional(&mut self, mut cursor: Cursor<'_>, flavour: Flavour) -> Result<(), Truncated> {
         const SIGNEDNESS: u8 = 1;
+        const DEFAULT_CHARSET: u8 = 2;
+        const COLUMN_CHARSET: u8 = 3;
         const COLUMN_NAME: u8 = 4;
         const SET_MEMBERS: u8 = 5;
         const ENUM_MEMBERS: u8 = 6;
+        const KEY: u8 = 8;
+        const KEY_WITH_PREFIXES: u8 = 9;
+        const DEFAULT_CHARSET_OF_MEMBERS: u8 = 10;
+        const CHARSET_OF_MEMBERS: u8 = 11;
+        let texts = match flavour {
+            Flavour::MySql => MappedColumn::is_text_in_mysql,
+            Flavour::MariaDb => MappedColumn::is_text_in_mariadb,
+        };
         while !cursor.is_empty() {
             let kind = cursor.u8()?;
             let len = usize::try_from(cursor.length_encoded()?).map_err(|_| Truncated)?;
@@ -136,12 +172,53 @@ impl TableMap {
                         column.name = Some(name.to_owned());
                     }
                 }
+                DEFAULT_CHARSET => self.default_collation(texts, &mut value),
+                COLUMN_CHARSET => self.collations(texts, &mut value),
+                DEFAULT_CHARSET_OF_MEMBERS => self.default_collation(MappedColumn::has_members, &mut value),
+                CHARSET_OF_MEMBERS => self.collations(MappedColumn::has_members, &mut value),
+                KEY | KEY_WITH_PREFIXES => {
+                    while !value.is_empty() {
+                        self.key.push(usize::try_from(value.length_encoded()?).map_err(|_| Truncated)?);
+                        if kind == KEY_WITH_PREFIXES {
+                            value.length_encoded()?;
+                        }
+                    }
+                }
                 SET_MEMBERS => self.members(code::SET, &mut value)?,
                 ENUM_MEMBERS => self.members(code::ENUM, &mut value)?,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// One collation, and pairs of an index among the columns of this sort and its own. They only add to what is known: a
+    /// server that counts otherwise has none.
+    fn default_collation(&mut self, sort: fn(&MappedColumn) -> bool, value: &mut Cursor<'_>) {
+        let count = self.columns.iter().filter(|column| sort(column)).count();
+        let told = (|| {
+            let mut told = vec![value.length_encoded()?; count];
+            while !value.is_empty() {
+                let index = usize::try_from(value.length_encoded()?).map_err(|_| Truncated)?;
+                *told.get_mut(index).ok_or(Truncated)? = value.length_encoded()?;
+            }
+            Ok::<_, Truncated>(told)
+        })();
+        self.tell_collations(sort, told);
+    }
+
+    /// One collation for each column of this sort.
+    fn collations(&mut self, sort: fn(&MappedColumn) -> bool, value: &mut Cursor<'_>) {
+        let count = self.columns.iter().filter(|column| sort(column)).count();
+        let told: Result<Vec<u64>, _> = (0..count).map(|_| value.length_encoded()).collect();
+        self.tell_collations(sort, told.and_then(|told| value.is_empty().then_some(told).ok_or(Truncated)));
+    }
+
+    fn tell_collations(&mut self, sort: fn(&MappedColumn) -> bool, told: Result<Vec<u64>, Truncated>) {
+        let columns = self.columns.iter_mut().filter(|column| sort(column));
+        for (column, collation) in columns.zip(told.unwrap_or_default()) {
+            column.collation = Some(collation);
+        }
     }
 
     /// For each column of this type the number of its members, then the members, each behind its length.
@@ -202,6 +279,32 @@ impl MappedColumn {
         }
     }
 
+    fn has_members(&self) -> bool {
+        self.code == code::STRING && matches!(self.string().0, code::ENUM | code::SET)
+    }
+
+    /// Types that have a collation, ENUM and SET apart.
+    fn is_text(&self) -> bool {
+        let text = matches!(
+            self.code,
+            code::STRING
+                | code::VAR_STRING
+                | code::VARCHAR
+                | code::VARCHAR_COMPRESSED
+                | code::BLOB
+                | code::BLOB_COMPRESSED
+        );
+        text && !self.has_members()
+    }
+
+    fn is_text_in_mysql(&self) -> bool {
+        self.is_text() || self.code == code::VECTOR
+    }
+
+    fn is_text_in_mariadb(&self) -> bool {
+        self.is_text() || self.code == code::GEOMETRY
+    }
+
     /// For messages.
     #[must_use]
     pub fn type_name(&self) -> String {
@@ -219,6 +322,8 @@ impl MappedColumn {
             code::DATETIME => "DATETIME of the format before 5.6",
             code::YEAR => "YEAR",
             code::VARCHAR | code::VAR_STRING => "VARCHAR or VARBINARY",
+            code::VARCHAR_COMPRESSED => "compressed VARCHAR or VARBINARY",
+            code::BLOB_COMPRESSED => "compressed TEXT or BLOB",
             code::BIT => "BIT",
             code::TIMESTAMP2 => "TIMESTAMP",
             code::DATETIME2 => "DATETIME",
@@ -248,6 +353,8 @@ mod tests {
         let column = |first, second| MappedColumn {
             code: code::STRING,
             meta: u16::from_le_bytes([first, second]),
+            nullable: true,
+            collation: None,
             unsigned: None,
             name: None,
             members: None,
@@ -256,6 +363,36 @@ mod tests {
         // CHAR(255) in utf8mb4: 1020 bytes = 0x3fc.
         assert_eq!(column(0xce, 0xfc).string(), (code::STRING, 1020));
         assert_eq!(column(0xf7, 1).string(), (code::ENUM, 1));
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn each_server_counts_other_types_as_text() {
+        // As MySQL 9.7 wrote (g GEOMETRY, ve VECTOR(3), v, j JSON, w, e ENUM, b BIT(3), bl BLOB, k), PRIMARY KEY (k(3)).
+        let body = "6d000000000001000174000267670009fff20ff50ffe10fc0f0e04040500041400f7010300020900ff0003073f08fcff003f08\
+                    0701000d0103041401670276650176016a01770165016202626c016b0a03fcff000603010161090208030c02ff80";
+        let map = TableMap::parse(&bytes(body)).unwrap();
+        let told: Vec<_> = map.columns.iter().map(|column| column.collation).collect();
+        let (latin1, utf8mb4, binary) = (Some(8), Some(255), Some(63));
+        assert_eq!(
+            told,
+            [None, binary, latin1, None, utf8mb4, utf8mb4, None, binary, latin1],
+            "geometries have none, vectors have"
+        );
+        assert_eq!(map.key, [8]);
+        assert!(map.columns[0].nullable && !map.columns[8].nullable);
+        // As MariaDB 10.11 wrote (g GEOMETRY, v, j JSON, w, e ENUM).
+        let body = "19000000000001000174000267670005ff0ffc0ffe08040500041400f7011f03043f082e2d070100040a01670176016a017701650a\
+                    012d0603010161";
+        let map = TableMap::parse_of(&bytes(body), Flavour::MariaDb).unwrap();
+        let told: Vec<_> = map.columns.iter().map(|column| column.collation).collect();
+        assert_eq!(told, [binary, latin1, Some(46), Some(45), Some(45)]);
+        // Read as the other one's, it tells less and nothing wrong.
+        let map = TableMap::parse(&bytes(body)).unwrap();
+        assert!(map.columns[..4].iter().all(|column| column.collation.is_none()));
     }
 
     proptest! {

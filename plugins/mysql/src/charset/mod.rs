@@ -8,6 +8,8 @@ mod multi;
 mod single;
 mod wide;
 
+use cdc_plugin::bytes::is_ascii;
+
 use crate::value::ValueSink;
 use multi::Multi;
 use single::UpperHalf;
@@ -74,7 +76,7 @@ impl Charset {
     /// Put text of this character set as UTF-8. What is not text of the set is replaced, never refused.
     #[inline]
     pub fn put(self, text: &[u8], sink: &mut impl ValueSink) -> Fidelity {
-        if text.is_ascii() && !matches!(self, Self::Wide(_)) {
+        if is_ascii(text) && !matches!(self, Self::Wide(_)) {
             sink.bytes(text);
             return Fidelity::Whole;
         }

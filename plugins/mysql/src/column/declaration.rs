@@ -26,6 +26,10 @@ pub struct Reading {
     pub tinyint1_is_boolean: bool,
     /// How the text of JSON is written.
     pub json: Style,
+    /// SET is text, the members with commas between them, and not a list.
+    pub set_is_text: bool,
+    /// The server is MariaDB: its JSON is a LONGTEXT.
+    pub mariadb: bool,
 }
 
 /// Why a declared type cannot be read.
@@ -50,7 +54,12 @@ impl Declaration {
             return self.with_charset(self.column_type.clone());
         }
         let mut text = self.column_type.to_ascii_lowercase();
-        if self.data_type.to_ascii_lowercase().ends_with("int")
+        // MariaDB: varchar(100) /*M!100301 COMPRESSED*/
+        if let Some(comment) = text.find(" /*") {
+            text.truncate(comment);
+        }
+        let data_type = self.data_type.to_ascii_lowercase();
+        if (data_type.ends_with("int") || data_type == "year")
             && !text.starts_with("tinyint(1)")
             && let (Some(start), Some(end)) = (text.find('('), text.find(')'))
             && start < end
@@ -58,6 +67,16 @@ impl Declaration {
             text.replace_range(start..=end, "");
         }
         self.with_charset(text)
+    }
+
+    /// What MariaDB makes of it.
+    #[must_use]
+    pub fn in_mariadb(self) -> Self {
+        if self.data_type != "json" {
+            return self;
+        }
+        let (data_type, charset) = ("longtext".to_owned(), Some("utf8mb4".to_owned()));
+        Self { column_type: data_type.clone(), data_type, charset, ..Self::default() }
     }
 
     fn with_charset(&self, mut text: String) -> String {
@@ -73,6 +92,6 @@ impl Declaration {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { tinyint1_is_boolean: true, json: Style::Server }
+        Self { tinyint1_is_boolean: true, json: Style::Server, set_is_text: false, mariadb: false }
     }
 }

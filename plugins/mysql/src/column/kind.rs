@@ -1,5 +1,6 @@
 use cdc_plugin::types::{DecimalType, LogicalType};
 
+use crate::address::Address;
 use crate::charset::Charset;
 use crate::column::{Declaration, Reading, Unsupported};
 use crate::decimal::MAX_PRECISION;
@@ -111,6 +112,8 @@ pub enum Kind {
     Geometry,
     /// VECTOR(n)
     Vector,
+    /// UUID, INET4 or INET6 of MariaDB, as text.
+    Address(Address),
     /// YEAR
     Year,
     /// DATE
@@ -186,7 +189,7 @@ impl Kind {
                 if members.len() > MOST_OF_A_SET {
                     return Err(unknown());
                 }
-                Self::Set { members, charset, as_text: false }
+                Self::Set { members, charset, as_text: reading.set_is_text }
             }
             "json" => Self::Json { style: reading.json },
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
@@ -197,7 +200,7 @@ impl Kind {
             "time" => Self::Time { precision },
             "datetime" => Self::DateTime { precision },
             "timestamp" => Self::Timestamp { precision },
-            _ => return Err(unknown()),
+            other => Self::Address(Address::named(other).ok_or_else(unknown)?),
         })
     }
 
@@ -234,7 +237,9 @@ impl Kind {
             Self::Bit { bits: 1 } => LogicalType::Boolean,
             Self::Bit { bits } => LogicalType::Binary(u32::from(bits.div_ceil(8))),
             Self::Set { as_text: false, .. } | Self::Vector => LogicalType::Array,
-            Self::Enum { .. } | Self::Set { .. } | Self::Json { .. } | Self::Geometry => LogicalType::String,
+            Self::Enum { .. } | Self::Set { .. } | Self::Json { .. } | Self::Geometry | Self::Address(_) => {
+                LogicalType::String
+            }
             Self::Char { length: 1.., .. } => LogicalType::Char(self.length()),
             Self::Varchar { length: 1.., .. } => LogicalType::Varchar(self.length()),
             Self::Decimal { .. } | Self::Char { .. } | Self::Varchar { .. } | Self::Text { .. } => {
@@ -257,6 +262,19 @@ impl Kind {
         match self {
             Self::Set { as_text: false, .. } => Some(LogicalType::String),
             Self::Vector => Some(LogicalType::Float),
+            _ => None,
+        }
+    }
+
+    /// Of the bytes in row images, where they are text.
+    #[must_use]
+    pub fn charset(&self) -> Option<Charset> {
+        match self {
+            Self::Char { charset, .. }
+            | Self::Varchar { charset, .. }
+            | Self::Text { charset }
+            | Self::Enum { charset, .. }
+            | Self::Set { charset, .. } => Some(*charset),
             _ => None,
         }
     }

@@ -145,6 +145,7 @@ pub fn define(spec: &ColumnSpec, charset: &str, wishes: Wishes) -> Result<Column
 
 fn declare(name: &str, data_type: &DataType, charset: &str, reading: Reading) -> Result<ColumnDef, Refused> {
     let declaration = data_type.declaration(charset);
+    let declaration = if reading.mariadb { declaration.in_mariadb() } else { declaration };
     let kind = Kind::from_declaration(&declaration, reading)
         .map_err(|reason| Refused::Column { column: name.to_owned(), reason })?;
     let declared = declaration.canonical();

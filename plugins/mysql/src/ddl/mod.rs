@@ -43,6 +43,8 @@ pub struct Create {
     pub table: Name,
     /// Nothing happens when it exists.
     pub if_not_exists: bool,
+    /// MariaDB: one that exists is dropped first.
+    pub or_replace: bool,
     /// What it is made of.
     pub body: Body,
 }

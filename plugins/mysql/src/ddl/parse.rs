@@ -16,11 +16,11 @@ pub fn parse(query: &Query) -> Option<Ddl> {
     let mut cursor = Cursor::new(&tokens);
     match cursor.word()?.as_str() {
         "CREATE" => {
-            // OR REPLACE
+            let or_replace = cursor.skip_all(&["OR", "REPLACE"]);
             while !cursor.skip("TABLE") {
                 cursor.next()?;
             }
-            create(&mut cursor).map(Ddl::Create)
+            create(&mut cursor, or_replace).map(Ddl::Create)
         }
         "ALTER" => {
             // IGNORE, ONLINE
@@ -70,22 +70,22 @@ fn wait(cursor: &mut Cursor<'_>) {
     }
 }
 
-fn create(cursor: &mut Cursor<'_>) -> Option<Create> {
+fn create(cursor: &mut Cursor<'_>, or_replace: bool) -> Option<Create> {
     let if_not_exists = cursor.skip_all(&["IF", "NOT", "EXISTS"]);
     let table = cursor.name()?;
     if cursor.skip("LIKE") {
-        return Some(Create { table, if_not_exists, body: Body::Like(cursor.name()?) });
+        return Some(Create { table, if_not_exists, or_replace, body: Body::Like(cursor.name()?) });
     }
     let Some(mut group) = cursor.group() else {
         // CREATE TABLE … SELECT is logged as a list of columns.
-        return Some(Create { table, if_not_exists, body: Body::Unknown });
+        return Some(Create { table, if_not_exists, or_replace, body: Body::Unknown });
     };
     if group.clone().skip("LIKE") {
         group.skip("LIKE");
-        return Some(Create { table, if_not_exists, body: Body::Like(group.name()?) });
+        return Some(Create { table, if_not_exists, or_replace, body: Body::Like(group.name()?) });
     }
     let body = columns(group, cursor).unwrap_or(Body::Unknown);
-    Some(Create { table, if_not_exists, body })
+    Some(Create { table, if_not_exists, or_replace, body })
 }
 
 fn columns(mut group: Cursor<'_>, options: &mut Cursor<'_>) -> Option<Body> {

@@ -1,18 +1,23 @@
 //! The source: opens, returns events, says where it is.
 
+mod anew;
+mod newcomers;
 mod open;
 mod pump;
 mod schema;
+mod start;
 mod stop;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use cdc_plugin::host::Mysql;
+use cdc_plugin::host::{Level, Mysql};
 use cdc_plugin::source::{Budget, Event, Progress};
 use cdc_plugin::types::Error;
 
+use crate::binlog::event::Change;
 use crate::gtid::Gtid;
+use crate::options::Skipped;
 use crate::output::Output;
 use crate::position::{FilePosition, Position, TablePosition};
 use crate::server::status::StatusQuery;
@@ -37,7 +42,13 @@ pub struct Reader<H: Mysql> {
     /// Nothing of the binlog is returned any more: the stop position is passed, and only chunks are still missing.
     passed_stop: bool,
     reached_stop: bool,
+    /// The schemas were told.
     announced: bool,
+    /// It was told which snapshots begin.
+    begun: bool,
+    /// What became of the tables while the binlog was lost, until it is told.
+    anew: Option<anew::Now>,
+    newcomers: Option<newcomers::Newcomers>,
     update_before: bool,
     /// Without GTIDs: how long a transaction may be in the binlog before selects see it.
     window: Option<Duration>,
@@ -61,6 +72,7 @@ struct Flow<'a> {
     passed_stop: bool,
     update_before: bool,
     exact: bool,
+    skipped: Skipped,
     now: u64,
 }
 
@@ -86,10 +98,11 @@ impl<H: Host> Reader<H> {
         let begun = self.server.host.monotonic();
         let wait = Duration::from_millis(u64::from(budget.wait_ms));
         let mut pumped = false;
-        self.announce();
+        self.announce()?;
         while !self.reached_stop {
             self.emit(budget)?;
             if !self.snapshot.is_amid_chunk() {
+                self.join();
                 self.process(budget)?;
                 self.emit(budget)?;
             }
@@ -100,6 +113,13 @@ impl<H: Host> Reader<H> {
                 && !self.output.is_full(budget)
             {
                 self.follow().await?;
+            }
+            if self.tail.reshape().is_some()
+                && !self.snapshot.is_amid_chunk()
+                && !self.snapshot.is_due(self.tail.start())
+                && !self.output.is_full(budget)
+            {
+                self.reshape().await?;
             }
             self.passed_stop = self.passed_stop || self.until.is_passed(&self.tail);
             self.reached_stop = self.is_stop_reached();
@@ -121,8 +141,17 @@ impl<H: Host> Reader<H> {
         if replaced > 0 {
             self.count("mysql_replaced_texts", replaced);
         }
+        let unknown = std::mem::take(&mut self.tail.unknown_commits);
+        if unknown > 0 {
+            self.count("mysql_unknown_xa_commits", unknown);
+            let message = "a two-phase (XA) transaction is committed that was prepared before this pipeline looked; if it \
+                           changed captured tables, these changes are missing from the sink";
+            self.server.log(Level::Warn, message, &[("at", self.tail.place.to_string())]);
+        }
         let mut events = self.output.take(&self.catalog.tables);
-        if self.reached_stop {
+        // A change of a table ends its pull; the next one tells the stop.
+        let changed = matches!(events.last(), Some(Event::SchemaChange(_)));
+        if self.reached_stop && !changed {
             events.push(Event::ReachedStop);
         } else if events.is_empty() {
             events.push(Event::Idle);
@@ -135,12 +164,21 @@ impl<H: Host> Reader<H> {
     /// # Errors
     /// None that is known of.
     pub fn position(&self) -> Result<Option<Vec<u8>>, Error> {
-        if self.failed.is_some() || self.snapshot.is_amid_chunk() || !self.tail.is_describable() {
+        if self.failed.is_some()
+            || self.anew.is_some()
+            || self.snapshot.is_amid_chunk()
+            || !self.tail.is_describable()
+        {
             return Ok(None);
         }
         if let (true, Until::At(position)) = (self.passed_stop, &self.until) {
             return if self.reached_stop { position.to_bytes().map(Some) } else { Ok(None) };
         }
+        self.written().map(Some)
+    }
+
+    /// The position, whatever is under way.
+    fn written(&self) -> Result<Vec<u8>, Error> {
         let tables = self.catalog.tables.iter().enumerate().filter(|(_, table)| !table.gone);
         let tables = tables.map(|(index, table)| TablePosition {
             database: table.database.clone(),
@@ -151,11 +189,13 @@ impl<H: Host> Reader<H> {
         let position = Position {
             server_uuid: self.tail.server_uuid.clone(),
             gtids: self.tail.gtids.clone(),
-            place: self.tail.start().clone(),
+            place: self.tail.resume_place().clone(),
             partial: self.tail.partial(),
+            skip: self.tail.skip(),
+            reread: self.tail.reread(),
             tables: tables.collect(),
         };
-        position.to_bytes().map(Some)
+        position.to_bytes()
     }
 
     /// How far it is, for a person.
@@ -169,15 +209,21 @@ impl<H: Host> Reader<H> {
     }
 
     /// The shape of every table comes first, so that empty tables are made, too.
-    fn announce(&mut self) {
-        if self.announced {
-            return;
+    fn announce(&mut self) -> Result<(), Error> {
+        if !self.announced {
+            self.announced = true;
+            for table in self.catalog.tables.iter().filter(|table| table.wanted) {
+                self.output.push(Event::Schema(table.schema.clone()));
+            }
+            if let Some(now) = self.anew.take() {
+                return self.begin_anew(now);
+            }
         }
-        self.announced = true;
-        for table in self.catalog.tables.iter().filter(|table| table.wanted) {
-            self.output.push(Event::Schema(table.schema.clone()));
+        if !self.begun {
+            self.begun = true;
+            self.snapshot.announce(&self.catalog, &mut self.output);
         }
-        self.snapshot.announce(&self.catalog, &mut self.output);
+        Ok(())
     }
 
     /// Return chunks that the tail has caught up with.
@@ -200,10 +246,11 @@ impl<H: Host> Reader<H> {
                 passed_stop: self.passed_stop,
                 update_before: self.update_before,
                 exact: self.window.is_none(),
+                skipped: self.server.options.skipped,
                 now,
             };
             let met = self.tail.next(&self.catalog, &mut flow)?;
-            if met == Met::Statement {
+            if matches!(met, Met::Statement | Met::Shape) {
                 break;
             }
             if met == Met::Boundary {
@@ -232,8 +279,10 @@ impl<H: Host> Reader<H> {
     fn is_stop_reached(&self) -> bool {
         match &self.until {
             Until::Never => false,
-            Until::SnapshotEnd => self.snapshot.is_done(),
-            Until::Head { .. } | Until::At(_) => self.passed_stop && self.snapshot.is_done(),
+            Until::SnapshotEnd => self.snapshot.is_done() && self.newcomers.is_none(),
+            Until::Head { .. } | Until::At(_) => {
+                self.passed_stop && self.snapshot.is_done() && self.newcomers.is_none()
+            }
         }
     }
 
@@ -255,6 +304,10 @@ impl Receiver for Flow<'_> {
             touch,
             update_before: self.update_before,
         }
+    }
+
+    fn leaves_out(&self, change: Change) -> bool {
+        self.skipped.has(change)
     }
 
     fn touch(&mut self, index: usize, key: &[u8]) {

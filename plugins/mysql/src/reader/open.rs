@@ -1,27 +1,32 @@
 //! Opening: checks, tables, the tail, and what of the snapshot is still to be done.
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use cdc_plugin::host::{Level, Mysql};
+use cdc_plugin::host::{Level, Mysql, Session};
 use cdc_plugin::source::{OpenOptions, StopCondition};
 use cdc_plugin::types::Error;
 
 use crate::options::{Options, Startup};
 use crate::output::Output;
-use crate::position::{FilePosition, Position, SnapshotPosition};
-use crate::reader::Reader;
+use crate::position::{Position, SnapshotPosition, seen};
+use crate::reader::newcomers::Newcomers;
 use crate::reader::stop::Until;
+use crate::reader::{Reader, anew, start};
 use crate::server::discovery::{self, Listed};
+use crate::server::inspection;
 use crate::server::preflight::Facts;
 use crate::server::status::StatusQuery;
-use crate::server::{Host, Retry, Server};
+use crate::server::{Flavour, Host, Retry, Server};
 use crate::snapshot::keyed::KeyedSnapshot;
 use crate::snapshot::unit::UnitSnapshot;
 use crate::snapshot::workers::Workers;
 use crate::snapshot::{Snapshot, TableSnapshot};
 use crate::table::{Catalog, Table};
-use crate::tail::{Start, Tail};
+use crate::tail::Tail;
 
+/// Code of the error that says that the binlog of a position is gone.
+const LOST: &str = "mysql.binlog-lost";
 /// Rows of a chunk are chosen so that it takes about this much, by the storage engine's estimate of a row.
 const CHUNK_TARGET_BYTES: u64 = 8 << 20;
 
@@ -31,26 +36,27 @@ impl<H: Host> Reader<H> {
     /// # Errors
     /// The server, its settings, the privileges or the tables do not allow it, or the position cannot be gone on from.
     pub async fn open(host: H, options: Options, open: OpenOptions) -> Result<Self, Error> {
-        let server = Server { host, options };
+        let mut server = Server { host, options, flavour: Flavour::MySql };
         for warning in &server.options.warnings {
             server.log(Level::Warn, warning, &[]);
         }
         let stored = open.start.as_deref().map(Position::from_bytes).transpose()?;
         let status = StatusQuery::default();
         let session = server.session().await?;
-        // The position comes before the schema: a change of a table in between is met by the tail.
-        let seen = stored.as_ref().and_then(|position| position.gtids.as_ref());
-        let facts = Facts::ask_settled(&server, &session, &status, seen).await?;
-        let start = start(&server.options, &facts, stored.as_ref());
-        facts.check_start(&server.options.place(), &start)?;
-        let until = until(&server.options, &facts, &open.stop)?;
-        let catalog = catalog(&server, &session, &facts, stored.as_ref(), &open).await?;
+        server.meet(Flavour::of(&session.info()));
+        let prepared = prepare(&server, &session, &status, stored.as_ref(), &open).await;
+        let replay = open.tables.is_some() || matches!(open.stop, StopCondition::At(_));
+        let prepared = match (prepared, &stored) {
+            (Err(error), Some(stored))
+                if error.code == LOST && server.options.reread_when_lost && !replay =>
+            {
+                server.log(Level::Warn, &error.message, &[]);
+                prepare_anew(&server, &session, &status, stored, &open).await?
+            }
+            (prepared, _) => prepared?,
+        };
         drop(session);
-        if let Some(stored) = &stored {
-            until.check(stored)?;
-        }
-        let snapshot = snapshot(&server.options, &catalog, stored.as_ref(), &until)?;
-        let tail = Tail::open(&server, start).await?;
+        let Prepared { facts, catalog, snapshot, tail, until, anew, newcomers } = prepared;
         let exact = tail.gtids.is_some();
         let now = server.host.monotonic();
         let retries = server.options.max_retries;
@@ -74,6 +80,9 @@ impl<H: Host> Reader<H> {
             passed_stop: false,
             reached_stop: false,
             announced: false,
+            begun: false,
+            anew,
+            newcomers,
             update_before: open.update_before,
             window,
             silence: Duration::ZERO,
@@ -84,32 +93,61 @@ impl<H: Host> Reader<H> {
     }
 }
 
-fn start(options: &Options, facts: &Facts, stored: Option<&Position>) -> Start {
+/// What a reader is made of.
+struct Prepared<S> {
+    facts: Facts,
+    catalog: Catalog,
+    snapshot: Snapshot,
+    tail: Tail<S>,
+    until: Until,
+    anew: Option<anew::Now>,
+    newcomers: Option<Newcomers>,
+}
+
+async fn prepare<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    status: &StatusQuery,
+    stored: Option<&Position>,
+    open: &OpenOptions,
+) -> Result<Prepared<H::Session>, Error> {
+    // The position comes before the schema: a change of a table in between is met by the tail.
+    let seen = match stored {
+        Some(stored) => seen(stored.gtids.as_ref(), stored.partial.as_ref())?,
+        None => None,
+    };
+    let facts = Facts::ask_settled(server, session, status, seen.as_ref()).await?;
+    let start = match stored {
+        Some(position) => start::resumed(&server.options, position, &facts),
+        None => start::first(server, session, &facts).await?,
+    };
+    facts.check_start(&server.options, &start)?;
+    let until = until(&server.options, &facts, &open.stop)?;
+    let (catalog, newcomers) = catalog(server, session, &facts, stored, open).await?;
     match stored {
-        Some(position) => Start {
-            // By GTIDs it may be another server than before.
-            server_uuid: match position.gtids {
-                Some(_) => facts.server_uuid.clone(),
-                None => position.server_uuid.clone(),
-            },
-            gtids: position.gtids.clone(),
-            place: position.place.clone(),
-            partial: position.partial.clone(),
-        },
-        None if options.startup == Startup::Earliest => Start {
-            server_uuid: facts.server_uuid.clone(),
-            gtids: facts.gtids.then(|| facts.purged.clone()),
-            // The first event of a file begins after four bytes of magic.
-            place: FilePosition { file: facts.files.first().cloned().unwrap_or_default(), pos: 4 },
-            partial: None,
-        },
-        None => Start {
-            server_uuid: facts.server_uuid.clone(),
-            gtids: facts.gtids.then(|| facts.status.gtids.clone()),
-            place: facts.status.place.clone(),
-            partial: None,
-        },
+        Some(stored) => until.check(stored)?,
+        None => inspection::preflight(server, session, &facts, &catalog.tables).await?,
     }
+    let snapshot = snapshot(&server.options, &catalog, stored, &until)?;
+    let collations = discovery::collations(server, session).await?;
+    let mut tail = Tail::open(server, start).await?;
+    tail.collations = Rc::new(collations);
+    Ok(Prepared { facts, catalog, snapshot, tail, until, anew: None, newcomers })
+}
+
+/// The same where the binlog of the position is gone: all tables are read again.
+async fn prepare_anew<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    status: &StatusQuery,
+    stored: &Position,
+    open: &OpenOptions,
+) -> Result<Prepared<H::Session>, Error> {
+    let facts = Facts::ask(server, session, status).await?;
+    let stored = anew::forgotten(stored, &facts);
+    let mut prepared = prepare(server, session, status, Some(&stored), open).await?;
+    prepared.anew = Some(anew::now(server, session, &prepared.catalog.tables).await?);
+    Ok(prepared)
 }
 
 fn until(options: &Options, facts: &Facts, stop: &StopCondition) -> Result<Until, Error> {
@@ -132,24 +170,71 @@ async fn catalog<H: Host>(
     facts: &Facts,
     stored: Option<&Position>,
     open: &OpenOptions,
-) -> Result<Catalog, Error> {
+) -> Result<(Catalog, Option<Newcomers>), Error> {
     let mut listed = discovery::list(server, session).await?;
     let selector = &server.options.tables;
-    if stored.is_none() {
+    let Some(position) = stored else {
         let all: Vec<_> = listed.iter().map(|table| (table.database.clone(), table.name.clone())).collect();
         listed.retain(|table| selector.matches(&table.database, &table.name));
         if listed.is_empty() {
             return Err(selector.nothing_matches(&all));
         }
+        let mut tables = described_tables(server, session, &listed).await?;
+        for table in &mut tables {
+            table.wanted = open.tables.as_ref().is_none_or(|wanted| wanted.contains(&table.schema.table));
+        }
+        return Ok((Catalog::new(tables, facts.lower_case_names, selector.clone()), None));
+    };
+    let tables = known(server, &listed, position, open)?;
+    let unknown = |table: &Listed| {
+        selector.matches(&table.database, &table.name)
+            && position.table(&table.database, &table.name).is_none()
+    };
+    listed.retain(unknown);
+    let newcomers = newcomers(server, session, facts, position, open, &listed).await?;
+    Ok((Catalog::new(tables, facts.lower_case_names, selector.clone()), newcomers))
+}
+
+/// Tables that the options select and the position does not know, where they are wanted.
+async fn newcomers<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    facts: &Facts,
+    position: &Position,
+    open: &OpenOptions,
+    unknown: &[Listed],
+) -> Result<Option<Newcomers>, Error> {
+    let replay = open.tables.is_some() || matches!(open.stop, StopCondition::At(_));
+    if unknown.is_empty() || replay {
+        return Ok(None);
     }
-    if let Some(position) = stored {
-        let tables = known(server, &listed, position, open)?;
-        return Ok(Catalog::new(tables, facts.lower_case_names, selector.clone()));
+    let why = match server.options.newly_added {
+        true if position.partial.is_none() => {
+            return Newcomers::see(server, session, facts, unknown).await.map(Some);
+        }
+        // Their rows would be counted among those that were returned.
+        true => "the pipeline goes on within a transaction; it is captured from the next start on",
+        false => "see option `scan.newly-added-table.enabled`",
+    };
+    for table in unknown {
+        let fields = [("table", format!("{}.{}", table.database, table.name)), ("why", why.to_owned())];
+        let message =
+            "a table that the options select appeared after this pipeline's first start and is not captured";
+        server.log(Level::Warn, message, &fields);
     }
-    discovery::check_columns(server, session, &listed).await?;
-    let mut described = discovery::describe(server, session, &listed).await?;
+    Ok(None)
+}
+
+/// Tables as the server describes them now.
+pub(super) async fn described_tables<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+    listed: &[Listed],
+) -> Result<Vec<Table>, Error> {
+    discovery::check_columns(server, session, listed).await?;
+    let mut described = discovery::describe(server, session, listed).await?;
     let mut tables = Vec::new();
-    for listed in &listed {
+    for listed in listed {
         let Some(columns) = described.remove(&(listed.database.clone(), listed.name.clone())) else {
             return Err(Error::config(
                 "mysql.privilege",
@@ -159,11 +244,9 @@ async fn catalog<H: Host>(
                 ),
             ));
         };
-        let mut table = Table::new(listed, columns, server.options.comments);
-        table.wanted = open.tables.as_ref().is_none_or(|wanted| wanted.contains(&table.schema.table));
-        tables.push(table);
+        tables.push(Table::new(listed, columns, server.options.comments));
     }
-    Ok(Catalog::new(tables, facts.lower_case_names, selector.clone()))
+    Ok(tables)
 }
 
 /// The tables of a position as they were there; `listed` are those that the server has now.
@@ -179,16 +262,6 @@ fn known<H: Host>(
     let selector = &server.options.tables;
     let replay = open.tables.is_some();
     let counted = position.partial.is_some() || is_stop_within_transaction(&open.stop)?;
-    for table in listed.iter().filter(|table| selector.matches(&table.database, &table.name)) {
-        if position.table(&table.database, &table.name).is_none() {
-            let name = format!("{}.{}", table.database, table.name);
-            server.log(
-                Level::Warn,
-                "a table that the options select appeared after this pipeline's first start and is not captured",
-                &[("table", name)],
-            );
-        }
-    }
     let mut tables = Vec::new();
     for known in &position.tables {
         if !selector.matches(&known.database, &known.name) && !replay {
@@ -256,7 +329,7 @@ fn snapshot(
     for table in &catalog.tables {
         let start = match stored.and_then(|position| position.table(&table.database, &table.name)) {
             Some(known) => known.snapshot.clone(),
-            None if matches!(options.startup, Startup::Latest | Startup::Earliest) => SnapshotPosition::Done,
+            None if !options.startup.has_snapshot() => SnapshotPosition::Done,
             None => SnapshotPosition::NotBegun,
         };
         let end = match until {
@@ -289,7 +362,7 @@ fn snapshot(
     Ok(Snapshot::new(tables))
 }
 
-fn chunk_rows(options: &Options, table: &Table) -> u64 {
+pub(super) fn chunk_rows(options: &Options, table: &Table) -> u64 {
     let fitting = CHUNK_TARGET_BYTES / table.row_bytes.max(1);
     options.chunk_rows.min(fitting).max(1)
 }

@@ -1,5 +1,6 @@
 //! Getting things going and taking what has come: the tail and the workers of the snapshot, side by side.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use cdc_plugin::host::Level;
@@ -7,15 +8,13 @@ use cdc_plugin::host::mysql::Failure;
 use cdc_plugin::types::{Blame, Error};
 use futures_util::future::{join, join_all};
 
-use crate::reader::Reader;
+use crate::position::seen;
+use crate::reader::{Reader, start};
 use crate::server::preflight::Facts;
 use crate::server::{Host, Retry};
 use crate::snapshot::work::Work;
 use crate::snapshot::workers::Context;
-use crate::tail::Tail;
-
-/// The server tells every second that it is alive; after this much silence the connection is taken for dead.
-const DEAD_AFTER: Duration = Duration::from_secs(30);
+use crate::tail::{Returned, Tail};
 
 /// A connection that lasted this long counts as made again.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
@@ -74,7 +73,7 @@ impl<H: Host> Reader<H> {
         if tail_waits {
             self.silence += waited;
         }
-        if self.silence < DEAD_AFTER {
+        if self.silence < self.server.options.heartbeat {
             // A pause of a worker may be over now.
             return Ok(false);
         }
@@ -95,8 +94,11 @@ impl<H: Host> Reader<H> {
             let session = self.workers.all.get_mut(worker).and_then(|worker| worker.session.take());
             taken.push((worker, table, step, session));
         }
-        let returned = if taken.is_empty() { None } else { self.tail.returned()? };
-        let work = Work { server: &self.server, status: &self.status, returned: returned.as_ref() };
+        let returned = match taken.is_empty() {
+            true => Returned::Unknown,
+            false => self.tail.returned(self.server.flavour)?,
+        };
+        let work = Work { server: &self.server, status: &self.status, returned };
         let catalog = &self.catalog;
         let jobs = taken.into_iter().filter_map(|(worker, table, step, session)| {
             let (table, work) = (catalog.tables.get(table)?, &work);
@@ -154,17 +156,21 @@ impl<H: Host> Reader<H> {
         self.silence = Duration::ZERO;
         let session = self.server.session().await?;
         let mut start = self.tail.restart();
-        let facts = Facts::ask_settled(&self.server, &session, &self.status, start.gtids.as_ref()).await?;
+        let seen = seen(start.gtids.as_ref(), start.partial.as_ref())?;
+        let facts = Facts::ask_settled(&self.server, &session, &self.status, seen.as_ref()).await?;
         drop(session);
         let other = facts.server_uuid != start.server_uuid;
-        facts.check_start(&self.server.options.place(), &start)?;
+        start::merge(&self.server.options, start.gtids.as_mut(), &facts);
+        facts.check_start(&self.server.options, &start)?;
         if other {
             let fields = [("before", start.server_uuid.clone()), ("now", facts.server_uuid.clone())];
             self.server.log(Level::Warn, "another server answers now; going on by GTIDs", &fields);
             self.workers.restart(&mut self.snapshot)?;
             start.server_uuid = facts.server_uuid;
         }
+        let collations = Rc::clone(&self.tail.collations);
         self.tail = Tail::open(&self.server, start).await?;
+        self.tail.collations = collations;
         self.tail_since = self.server.host.monotonic();
         Ok(())
     }

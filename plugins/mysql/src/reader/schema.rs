@@ -1,16 +1,22 @@
 //! Statements that change tables: what they do to the catalog, and what the pipeline is told of it.
 
+mod create;
+mod rename;
+mod shape;
+
 use cdc_plugin::host::Level;
 use cdc_plugin::source::{Event, TableSchemaChanges};
-use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent, TableId};
+use cdc_plugin::types::{Error, SchemaChange, SchemaChangeEvent};
 
 use crate::binlog::query::Query;
 use crate::ddl::evolve::{self, Evolution, Refused, Wishes};
-use crate::ddl::{self, Body, Clause, Create, Ddl};
+use crate::ddl::{self, Clause, Ddl};
+use crate::position::SnapshotPosition;
 use crate::reader::Reader;
 use crate::reader::stop::Until;
 use crate::server::Host;
 use crate::server::discovery::{self, Described, Listed};
+use crate::snapshot::TableSnapshot;
 use crate::statement::{Name, Statement, shortened};
 use crate::table::Table;
 
@@ -47,7 +53,8 @@ impl<H: Host> Reader<H> {
             self.output.push(Event::Schema(table.schema.clone()));
             self.server.log(Level::Info, "a table was created", &[("table", table.to_string())]);
             self.catalog.add(table);
-            self.snapshot.add();
+            // Its rows all come by the binlog.
+            self.snapshot.add(TableSnapshot::Idle(SnapshotPosition::Done));
         }
         // A replay ends before the next change of a table, which is not its business.
         let replayed = self.passed_stop && matches!(self.until, Until::At(_));
@@ -79,7 +86,7 @@ impl<H: Host> Reader<H> {
     async fn apply(&mut self, ddl: Ddl, query: &Query) -> Result<Done, Error> {
         let mut done = Done::default();
         match ddl {
-            Ddl::Create(create) => done.created.extend(self.create(create, query).await?),
+            Ddl::Create(create) => self.create(create, query, &mut done).await?,
             Ddl::Alter { table, clauses } => self.alter(&table, &clauses, query, &mut done).await?,
             Ddl::Drop(names) => {
                 for name in names {
@@ -106,6 +113,9 @@ impl<H: Host> Reader<H> {
                     let table = table.clone().with_version(table.schema.version + 1);
                     let schema = table.schema.clone();
                     let id = schema.table.clone();
+                    if self.server.options.skipped.truncates {
+                        return Ok(done);
+                    }
                     self.replace(index, table)?;
                     done.changes.push(SchemaChangeEvent {
                         table: id,
@@ -218,153 +228,17 @@ impl<H: Host> Reader<H> {
             .map_err(|refused| self.not_followed(query, &refused.to_string()))
     }
 
-    async fn described(&self, database: &str, name: &str) -> Result<Option<(Listed, Described)>, Error> {
+    pub(super) async fn described(
+        &self,
+        database: &str,
+        name: &str,
+    ) -> Result<Option<(Listed, Described)>, Error> {
         let session = self.server.session().await?;
         let mut listed = discovery::list(&self.server, &session).await?;
         listed.retain(|table| table.database == database && table.name == name);
         let mut described = discovery::describe(&self.server, &session, &listed).await?;
         let described = described.remove(&(database.to_owned(), name.to_owned()));
         Ok(listed.pop().zip(described))
-    }
-
-    async fn rename(&mut self, old: &Name, new: &Name, query: &Query, done: &mut Done) -> Result<(), Error> {
-        let database = new.database.clone().unwrap_or_else(|| query.database.clone());
-        let selected = self.catalog.selects(&database, &new.table);
-        match self.find(old, query) {
-            Some(index) if selected && self.find(new, query).is_some_and(|place| place != index) => {
-                // A captured shadow takes the place of its table: the same rows in another shape.
-                let (Some(place), Some(shadow)) = (self.find(new, query), self.catalog.tables.get(index))
-                else {
-                    return Ok(());
-                };
-                let described = Described { columns: shadow.columns.clone(), key: shadow.key.clone() };
-                let Some(table) = self.catalog.tables.get(place) else { return Ok(()) };
-                let evolution = evolve::difference(table, described, shadow.charset.clone())
-                    .map_err(|refused| self.not_followed(query, &refused.to_string()))?;
-                self.drop_table(index, done);
-                self.replace(place, evolution.table)?;
-                done.changes.extend(evolution.changes);
-            }
-            Some(index) if selected => {
-                let Some(table) = self.catalog.tables.get(index) else { return Ok(()) };
-                let (from, renamed) = (table.schema.table.clone(), table.renamed(&database, &new.table));
-                let change = SchemaChange::RenameTable(TableId::in_schema(&database, &new.table));
-                let schema = renamed.schema.clone();
-                self.replace(index, renamed)?;
-                done.changes.push(SchemaChangeEvent { table: from, change, schema });
-            }
-            // It leaves the captured ones; what it left in the sink stays there.
-            Some(index) => {
-                let Some(table) = self.catalog.tables.get(index) else { return Ok(()) };
-                let fields = [("table", table.to_string()), ("to", format!("{database}.{}", new.table))];
-                let message =
-                    "a captured table got a name that the options do not select; it is not captured any more";
-                self.server.log(Level::Warn, message, &fields);
-                self.workers.forget(index);
-                self.snapshot.end(index);
-                self.catalog.remove(index);
-            }
-            None if self.find(new, query).is_some() => {
-                // It has taken the place of a captured one: the same rows in another shape.
-                if let Some(index) = self.find(new, query) {
-                    let evolution = self.repair(index, "RENAME TABLE", query).await?;
-                    self.replace(index, evolution.table)?;
-                    done.changes.extend(evolution.changes);
-                }
-            }
-            None if selected && self.server.options.new_tables => {
-                let mut listed = unknown(&database, &new.table);
-                let described = self.present(&database, &new.table, &mut listed, query).await?;
-                let table = Table::new(&listed, described, self.server.options.comments);
-                let message =
-                    "a table that was not captured got a selected name; its rows so far are not copied";
-                self.server.log(Level::Warn, message, &[("table", table.to_string())]);
-                done.created.push(table);
-            }
-            None if selected => {
-                let message = "a table that was not captured got a selected name and is not captured; see option \
-                               `scan.binlog.newly-added-table.enabled`";
-                let name = format!("{database}.{}", new.table);
-                self.server.log(Level::Warn, message, &[("table", name)]);
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    async fn create(&mut self, create: Create, query: &Query) -> Result<Option<Table>, Error> {
-        let database = create.table.database.clone().unwrap_or_else(|| query.database.clone());
-        let name = create.table.table.clone();
-        if self.catalog.find(&database, &name).is_some() {
-            if create.if_not_exists {
-                return Ok(None);
-            }
-            let what =
-                "it creates a table that is captured already; `scan.startup.mode: initial` begins after it";
-            return Err(self.not_followed(query, what));
-        }
-        if !self.server.options.new_tables && !self.catalog.was_captured(&database, &name) {
-            let message = "a table that the options select was created and is not captured; see option \
-                           `scan.binlog.newly-added-table.enabled`";
-            self.server.log(Level::Warn, message, &[("table", format!("{database}.{name}"))]);
-            return Ok(None);
-        }
-        let mut listed = unknown(&database, &name);
-        let described = match create.body {
-            Body::Columns { columns, key, charset, comment } => {
-                listed.charset = match charset {
-                    Some(charset) => charset,
-                    None => {
-                        let session = self.server.session().await?;
-                        discovery::database_charset(&self.server, &session, &database).await?
-                    }
-                };
-                listed.comment = comment.unwrap_or_default();
-                let columns: Result<Vec<_>, Refused> = columns
-                    .iter()
-                    .map(|column| evolve::define(column, &listed.charset, self.wishes()))
-                    .collect();
-                let mut columns =
-                    columns.map_err(|refused| self.not_followed(query, &refused.to_string()))?;
-                let place = |name: &String| {
-                    columns.iter().position(|column| column.name.to_lowercase() == name.to_lowercase())
-                };
-                let key: Vec<usize> = key.iter().filter_map(place).collect();
-                for index in &key {
-                    if let Some(column) = columns.get_mut(*index) {
-                        column.kind = column.kind.in_key();
-                        column.nullable = false;
-                    }
-                }
-                Described { columns, key }
-            }
-            Body::Like(other) => {
-                match self.find(&other, query).and_then(|index| self.catalog.tables.get(index)) {
-                    Some(known) => {
-                        listed.charset.clone_from(&known.charset);
-                        Described { columns: known.columns.clone(), key: known.key.clone() }
-                    }
-                    None => self.present(&database, &name, &mut listed, query).await?,
-                }
-            }
-            Body::Unknown => self.present(&database, &name, &mut listed, query).await?,
-        };
-        Ok(Some(Table::new(&listed, described, self.server.options.comments)))
-    }
-
-    /// A new table as the server has it now.
-    async fn present(
-        &self,
-        database: &str,
-        name: &str,
-        listed: &mut Listed,
-        query: &Query,
-    ) -> Result<Described, Error> {
-        let found = self.described(database, name).await?;
-        let (now, described) =
-            found.ok_or_else(|| self.not_followed(query, "the table is not there any more"))?;
-        *listed = now;
-        Ok(described)
     }
 
     fn not_followed(&self, query: &Query, why: &str) -> Error {
@@ -376,17 +250,5 @@ impl<H: Host> Reader<H> {
                 shortened(&query.sql)
             ),
         )
-    }
-}
-
-/// A table of which nothing is known but its name.
-fn unknown(database: &str, name: &str) -> Listed {
-    Listed {
-        database: database.to_owned(),
-        name: name.to_owned(),
-        rows: None,
-        row_bytes: None,
-        comment: String::new(),
-        charset: String::new(),
     }
 }

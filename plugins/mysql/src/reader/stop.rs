@@ -72,7 +72,7 @@ impl Until {
     }
 }
 
-fn is_through<S>(tail: &Tail<S>, gtids: Option<&GtidSet>, place: &FilePosition) -> bool {
+pub(super) fn is_through<S>(tail: &Tail<S>, gtids: Option<&GtidSet>, place: &FilePosition) -> bool {
     match (gtids, &tail.gtids) {
         (Some(wanted), Some(through)) => through.contains_all(wanted),
         _ => tail.start() >= place,

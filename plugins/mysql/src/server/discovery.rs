@@ -6,11 +6,12 @@ use cdc_plugin::host::Mysql;
 use cdc_plugin::host::mysql::Parameter;
 use cdc_plugin::types::Error;
 
+use crate::binlog::plan::Collations;
 use crate::column::{ColumnDef, Declaration, Kind};
 use crate::ddl::charset_of_collation;
 use crate::selector::is_system;
 use crate::server::rows::Row;
-use crate::server::{Host, Server};
+use crate::server::{Flavour, Host, Server};
 
 /// A base table that the user may see.
 #[derive(Clone, Debug)]
@@ -77,6 +78,31 @@ pub async fn database_charset<H: Host>(
     // One that is gone by now will not be missed.
     let charset = rows.first().and_then(|row| row.text("DEFAULT_CHARACTER_SET_NAME"));
     Ok(charset.unwrap_or_else(|| "utf8mb4".to_owned()))
+}
+
+/// All collations of the server.
+///
+/// # Errors
+/// The session fails.
+pub async fn collations<H: Host>(
+    server: &Server<H>,
+    session: &<H as Mysql>::Session,
+) -> Result<Collations, Error> {
+    let table = match server.flavour {
+        // There a collation may serve several character sets.
+        Flavour::MariaDb if server.version(session) >= (10, 10) => "COLLATION_CHARACTER_SET_APPLICABILITY",
+        Flavour::MySql | Flavour::MariaDb => "COLLATIONS",
+    };
+    let sql = format!(
+        "SELECT a.ID, a.CHARACTER_SET_NAME, c.MAXLEN FROM information_schema.{table} a JOIN \
+         information_schema.CHARACTER_SETS c ON c.CHARACTER_SET_NAME = a.CHARACTER_SET_NAME"
+    );
+    let rows = server.ask(session, "list the collations", &sql).await?;
+    let collations = rows.iter().filter_map(|row| {
+        let charset = row.text("CHARACTER_SET_NAME")?;
+        Some((row.number("ID")?, (charset, row.number("MAXLEN")?)))
+    });
+    Ok(collations.collect())
 }
 
 /// Columns and keys of tables, by database and table.

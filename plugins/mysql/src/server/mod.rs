@@ -1,9 +1,13 @@
 //! The server: sessions, what it says of itself, and its schema.
 
 pub mod discovery;
+mod flavour;
+pub mod inspection;
 pub mod preflight;
+pub mod report;
 pub mod rows;
 pub mod status;
+mod variables;
 
 use std::time::Duration;
 
@@ -13,6 +17,7 @@ use cdc_plugin::types::Error;
 
 use crate::error;
 use crate::options::Options;
+pub use flavour::Flavour;
 use rows::Rows;
 
 /// What the source needs of its host.
@@ -33,11 +38,26 @@ pub struct Server<H> {
     pub host: H,
     /// What the operator wants.
     pub options: Options,
+    /// Which kind it is, once somebody has met it.
+    pub flavour: Flavour,
 }
 
 // === impl Server ===
 
 impl<H: Host> Server<H> {
+    /// Major and minor version of the server.
+    pub fn version(&self, session: &H::Session) -> (u32, u32) {
+        let text = session.info().version;
+        let mut numbers = text.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    }
+
+    /// Take note of what the server is.
+    pub fn meet(&mut self, flavour: Flavour) {
+        self.flavour = flavour;
+        self.options.reading.mariadb = flavour == Flavour::MariaDb;
+    }
+
     /// Open a session that sees UTC times, UTF-8 text and one state of the data per transaction. Tries again while a
     /// pause may help.
     ///
@@ -66,6 +86,8 @@ impl<H: Host> Server<H> {
             "SET NAMES utf8mb4",
             "SET SESSION time_zone = '+00:00', sql_mode = '', autocommit = 1",
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            // A chunk may take longer than the server allows its users.
+            Flavour::of(&session.info()).unlimited(),
         ] {
             session.execute(statement).await?;
         }

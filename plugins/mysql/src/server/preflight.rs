@@ -1,21 +1,20 @@
 //! What must be so before anything is read, and how to repair it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use cdc_plugin::host::Mysql;
 use cdc_plugin::types::Error;
 
-use crate::error;
 use crate::gtid::GtidSet;
-use crate::server::status::{Status, StatusFailure, StatusQuery};
-use crate::server::{Host, Server};
+use crate::options::Options;
+use crate::server::report::Report;
+use crate::server::status::{Status, StatusFailure, StatusQuery, visible_gtids};
+use crate::server::variables::Variables;
+use crate::server::{Flavour, Host, Server};
 use crate::tail::Start;
 
 /// Access denied for want of a global privilege.
 const PRIVILEGE: u16 = 1227;
-/// How long a transaction may be in the binlog before a select sees it, semi-synchronous replication apart.
-const COMMIT_WINDOW: Duration = Duration::from_secs(2);
 /// How often and after which pause a server is asked again that seems to have lost transactions.
 const SETTLE_TRIES: u32 = 50;
 const SETTLE_PAUSE: Duration = Duration::from_millis(200);
@@ -37,6 +36,12 @@ pub struct Facts {
     pub status: Status,
     /// Binlog files that are there.
     pub files: Vec<String>,
+    /// After how many seconds they are removed, where they are.
+    pub retention: Option<u64>,
+    /// Whether the binlog has what the server replicates from another one.
+    pub logs_replicated: bool,
+    /// What the operator should know.
+    pub findings: Report,
 }
 
 // === impl Facts ===
@@ -52,44 +57,46 @@ impl Facts {
         query: &StatusQuery,
     ) -> Result<Self, Error> {
         let variables = Variables::ask(server, session).await?;
-        variables.check(&server.options.place())?;
+        let mut findings = variables.check(server.flavour);
+        let place = server.options.place();
+        findings.append(privileges(server, session).await?);
         let status = match query.ask(server, session).await {
             Ok(status) => status,
-            Err(StatusFailure::NoBinlog) => return Err(binlog_off(&server.options.place())),
-            Err(StatusFailure::Failure(failure)) if failure.code == Some(PRIVILEGE) => {
-                return Err(Error::config(
-                    "mysql.privilege",
-                    format!(
-                        "user `{user}` may not ask where the binlog of {} is; run: GRANT REPLICATION CLIENT, REPLICATION \
-                         SLAVE ON *.* TO '{user}'@'%'",
-                        server.options.place(),
-                        user = server.options.connect.user,
-                    ),
-                )
-                .because(error::said(&failure)));
-            }
-            Err(StatusFailure::Failure(failure)) => {
+            Err(StatusFailure::Failure(failure)) if failure.code != Some(PRIVILEGE) => {
                 return Err(server.error(&failure, "ask where the binlog is"));
             }
+            // Found already, or by this.
+            Err(_) => {
+                findings.refuse(&place)?;
+                findings.error("mysql.privilege", "the binlog cannot be seen", grant(server));
+                findings.refuse(&place)?;
+                return Err(Error::config(
+                    "mysql.privilege",
+                    format!("the binlog of {place} cannot be seen"),
+                ));
+            }
         };
+        findings.refuse(&place)?;
         let files = server.ask(session, "list the binlog files", "SHOW BINARY LOGS").await?;
         let files = files.iter().filter_map(|row| row.text("Log_name")).collect();
         let purged = GtidSet::parse(variables.get("gtid_purged")).map_err(|error| {
             Error::permanent("mysql.gtid", "the server's gtid_purged cannot be read").because(error)
         })?;
         Ok(Self {
-            server_uuid: variables.get("server_uuid").to_owned(),
-            gtids: variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
+            server_uuid: variables.identity(server.flavour),
+            gtids: server.flavour == Flavour::MariaDb
+                || variables.get("gtid_mode").eq_ignore_ascii_case("ON"),
             purged,
             lower_case_names: variables.get("lower_case_table_names") != "0",
             commit_window: variables.commit_window(),
+            retention: variables.retention(),
+            logs_replicated: variables.logs_replicated(),
+            findings,
             status,
             files,
         })
     }
-}
 
-impl Facts {
     /// The same, once the server counts as executed what the tail has read of it: the tail gets a transaction a moment
     /// earlier. A server that does not get there is found out by [`check_start`](Self::check_start).
     ///
@@ -105,7 +112,15 @@ impl Facts {
         loop {
             let facts = Self::ask(server, session, query).await?;
             tries -= 1;
-            if tries == 0 || seen.is_none_or(|seen| facts.status.gtids.contains_all(seen)) {
+            let Some(seen) = seen.filter(|_| tries > 0) else { return Ok(facts) };
+            let settled = match server.flavour {
+                Flavour::MySql => facts.status.gtids.contains_all(seen),
+                Flavour::MariaDb => visible_gtids(server, session)
+                    .await
+                    .map_err(|failure| server.error(&failure, "ask what a snapshot holds"))?
+                    .contains_all(seen),
+            };
+            if settled {
                 return Ok(facts);
             }
             server.host.sleep(SETTLE_PAUSE).await;
@@ -116,14 +131,12 @@ impl Facts {
     ///
     /// # Errors
     /// Another server, other kinds of ids, or transactions that are purged.
-    pub fn check_start(&self, place: &str, start: &Start) -> Result<(), Error> {
+    pub fn check_start(&self, options: &Options, start: &Start) -> Result<(), Error> {
+        let place = &options.place();
         let lost = |what: &str| {
-            Error::permanent(
-                "mysql.binlog-lost",
-                format!(
-                    "{place} no longer has the binlog from where this pipeline stands ({what}); the changes in between \
-                     are lost to it: start anew with an empty state directory, and raise binlog_expire_logs_seconds"
-                ),
+            lost(
+                options,
+                &format!("{place} no longer has the binlog from where this pipeline stands ({what})"),
             )
         };
         match &start.gtids {
@@ -168,73 +181,54 @@ impl Facts {
     }
 }
 
-struct Variables {
-    values: HashMap<String, String>,
+/// The statement that grants what is needed.
+fn grant<H: Host>(server: &Server<H>) -> String {
+    format!(
+        "run: GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '{}'@'%'",
+        server.options.connect.user
+    )
 }
 
-// === impl Variables ===
-
-impl Variables {
-    async fn ask<H: Host>(server: &Server<H>, session: &<H as Mysql>::Session) -> Result<Self, Error> {
-        let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format', \
-                   'binlog_row_image', 'server_uuid', 'gtid_mode', 'gtid_purged', 'lower_case_table_names', \
-                   'rpl_semi_sync_source_enabled', 'rpl_semi_sync_source_timeout', 'rpl_semi_sync_master_enabled', \
-                   'rpl_semi_sync_master_timeout')";
-        let rows = server.ask(session, "read the server's settings", sql).await?;
-        let values = rows
-            .iter()
-            .filter_map(|row| Some((row.text("Variable_name")?.to_ascii_lowercase(), row.text("Value")?)));
-        Ok(Self { values: values.collect() })
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.values.get(name).map_or("", String::as_str)
-    }
-
-    fn check(&self, place: &str) -> Result<(), Error> {
-        if self.get("version").contains("MariaDB") {
-            return Err(Error::config(
-                "mysql.mariadb",
-                format!("{place} is MariaDB {}, which this version does not support", self.get("version")),
-            ));
+/// Whether the user may be a replica, as far as its grants say: what a role grants is not looked into.
+async fn privileges<H: Host>(server: &Server<H>, session: &<H as Mysql>::Session) -> Result<Report, Error> {
+    let rows = server.ask(session, "read the grants", "SHOW GRANTS").await?;
+    let lines: Vec<String> = rows.iter().filter_map(|row| row.only_text()).collect();
+    let mut report = Report::default();
+    for (privilege, others) in [
+        ("REPLICATION SLAVE", &["REPLICATION REPLICA"][..]),
+        ("REPLICATION CLIENT", &["BINLOG MONITOR", "SUPER"][..]),
+    ] {
+        if !lines.is_empty() && !is_granted(&lines, privilege, others) {
+            let user = &server.options.connect.user;
+            report.error("mysql.privilege", format!("user `{user}` lacks {privilege}"), grant(server));
         }
-        if !is_on(self.get("log_bin")) {
-            return Err(binlog_off(place));
-        }
-        for (name, wanted) in [("binlog_format", "ROW"), ("binlog_row_image", "FULL")] {
-            let value = self.get(name);
-            // A server that no longer has the setting has no other way.
-            if !value.is_empty() && !value.eq_ignore_ascii_case(wanted) {
-                return Err(Error::config(
-                    format!("mysql.{}", name.replace('_', "-")),
-                    format!(
-                        "{name} of {place} is {value}; run: SET PERSIST {name} = '{wanted}' (and make clients reconnect, \
-                         since sessions keep their setting)"
-                    ),
-                ));
-            }
-        }
-        Ok(())
     }
-
-    /// With semi-synchronous replication a transaction waits, in the binlog already, for replicas to receive it.
-    fn commit_window(&self) -> Duration {
-        let waits = ["source", "master"].into_iter().filter_map(|role| {
-            is_on(self.get(&format!("rpl_semi_sync_{role}_enabled")))
-                .then(|| self.get(&format!("rpl_semi_sync_{role}_timeout")).parse::<u64>().ok())?
-        });
-        COMMIT_WINDOW + Duration::from_millis(waits.max().unwrap_or(0))
-    }
+    Ok(report)
 }
 
-fn is_on(value: &str) -> bool {
-    value.eq_ignore_ascii_case("ON") || value == "1"
+fn is_granted(lines: &[String], privilege: &str, others: &[&str]) -> bool {
+    lines.iter().any(|line| {
+        // GRANT `role`@`%` TO …
+        let role = !line.contains(" ON ");
+        role || line.contains("ALL PRIVILEGES ON *.*")
+            || std::iter::once(&privilege).chain(others).any(|name| line.contains(name))
+    })
 }
 
-fn binlog_off(place: &str) -> Error {
-    Error::config(
-        "mysql.log-bin",
-        format!("the binlog of {place} is off; start the server with --log-bin and --server-id=1"),
+/// The binlog is gone; `what` says so.
+#[must_use]
+pub fn lost(options: &Options, what: &str) -> Error {
+    let code = "mysql.binlog-lost";
+    if options.reread_when_lost {
+        // The next start finds it out and reads the tables again.
+        return Error::transient(code, format!("{what}; the tables are read again"));
+    }
+    Error::permanent(
+        code,
+        format!(
+            "{what}; the changes in between are lost to it: start anew with an empty state directory, or set \
+             `scan.binlog.lost: resnapshot`, and raise binlog_expire_logs_seconds"
+        ),
     )
 }
 
@@ -243,39 +237,15 @@ mod tests {
     use super::*;
     use crate::position::FilePosition;
 
-    fn variables(values: &[(&str, &str)]) -> Variables {
-        let defaults =
-            [("version", "9.7.4"), ("log_bin", "ON"), ("binlog_format", "ROW"), ("binlog_row_image", "FULL")];
-        let values =
-            defaults.iter().chain(values).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Variables { values: values.collect() }
-    }
-
     #[test]
-    fn each_failed_check_says_what_to_run() {
-        assert!(variables(&[]).check("p").is_ok());
-        for (name, value, code, repair) in [
-            ("version", "10.11.6-MariaDB-log", "mysql.mariadb", "does not support"),
-            ("log_bin", "OFF", "mysql.log-bin", "--log-bin"),
-            ("binlog_format", "MIXED", "mysql.binlog-format", "SET PERSIST binlog_format = 'ROW'"),
-            (
-                "binlog_row_image",
-                "MINIMAL",
-                "mysql.binlog-row-image",
-                "SET PERSIST binlog_row_image = 'FULL'",
-            ),
-        ] {
-            let error = variables(&[(name, value)]).check("u@h:1").unwrap_err();
-            assert_eq!(error.code, code);
-            assert!(error.message.contains(repair) && error.message.contains("u@h:1"), "{}", error.message);
-        }
-    }
-
-    #[test]
-    fn semi_synchronous_replication_lengthens_the_window() {
-        assert_eq!(variables(&[("rpl_semi_sync_source_timeout", "10000")]).commit_window(), COMMIT_WINDOW);
-        let on = [("rpl_semi_sync_source_enabled", "ON"), ("rpl_semi_sync_source_timeout", "10000")];
-        assert_eq!(variables(&on).commit_window(), COMMIT_WINDOW + Duration::from_secs(10));
+    fn grants_are_found_under_each_name_and_roles_are_trusted() {
+        let granted = |line: &str| is_granted(&[line.to_owned()], "REPLICATION CLIENT", &["BINLOG MONITOR"]);
+        assert!(granted("GRANT SELECT, REPLICATION CLIENT ON *.* TO `u`@`%`"));
+        assert!(granted("GRANT SELECT, BINLOG MONITOR ON *.* TO `u`@`%`"));
+        assert!(granted("GRANT ALL PRIVILEGES ON *.* TO `u`@`%` WITH GRANT OPTION"));
+        assert!(granted("GRANT `replicas`@`%` TO `u`@`%`"));
+        assert!(!granted("GRANT SELECT ON *.* TO `u`@`%`"));
+        assert!(!granted("GRANT ALL PRIVILEGES ON `d`.* TO `u`@`%`"));
     }
 
     const UUID: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -288,23 +258,39 @@ mod tests {
         FilePosition { file: file.to_owned(), pos }
     }
 
+    fn options() -> Options {
+        use cdc_plugin::options::{Setting, Value};
+        let plain = |name: &str, text: &str| Setting { name: name.into(), value: Value::Plain(text.into()) };
+        Options::parse(vec![plain("hostname", "h"), plain("username", "u"), plain("tables", "a.b")]).unwrap()
+    }
+
     fn check(gtids: Option<&str>, file: &str, server_uuid: &str, gtid_mode: bool) -> Result<(), Error> {
         let facts = Facts {
             server_uuid: UUID.to_owned(),
             gtids: gtid_mode,
             purged: set("1-10"),
             lower_case_names: false,
-            commit_window: COMMIT_WINDOW,
-            status: Status { place: place("b.000005", 100), gtids: set("1-50") },
+            commit_window: Duration::from_secs(2),
+            status: Status {
+                place: place("b.000005", 100),
+                gtids: set("1-50"),
+                only_databases: String::new(),
+                ignored_databases: String::new(),
+            },
             files: vec!["b.000004".to_owned(), "b.000005".to_owned()],
+            retention: None,
+            logs_replicated: true,
+            findings: Report::default(),
         };
         let start = Start {
             server_uuid: server_uuid.to_owned(),
             gtids: gtids.map(set),
             place: place(file, 50),
             partial: None,
+            skip: Default::default(),
+            reread: None,
         };
-        facts.check_start("u@h:1", &start)
+        facts.check_start(&options(), &start)
     }
 
     #[test]

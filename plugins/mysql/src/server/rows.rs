@@ -65,6 +65,12 @@ impl Row<'_> {
         }
     }
 
+    /// The text of the first column.
+    #[must_use]
+    pub fn only_text(&self) -> Option<String> {
+        self.text(&self.columns.first()?.name)
+    }
+
     /// A number that is not negative.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<u64> {

@@ -112,6 +112,7 @@ fn put(
         | Kind::Varchar { .. }
         | Kind::Text { .. }
         | Kind::Enum { .. }
+        | Kind::Address(_)
         | Kind::Set { as_text: true, .. }
         | Kind::Json { style: Style::Server } => return Ok(Charset::Utf8.put(text()?, sink)),
         Kind::Json { style: Style::Compact } => {
@@ -262,6 +263,7 @@ fn is_type(kind: &Kind, result: &ResultColumn) -> bool {
         Kind::Char { .. } | Kind::Varchar { .. } | Kind::Text { .. } => {
             matches!(result.type_code, 249..=254) && text && chosen == 0
         }
+        Kind::Address(_) => result.type_code == 254 && chosen == 0,
         Kind::Enum { .. } => result.type_code == 254 && chosen == ENUM,
         Kind::Set { .. } => result.type_code == 254 && chosen == SET,
         Kind::Json { .. } => result.type_code == 245,

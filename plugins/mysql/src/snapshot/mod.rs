@@ -188,9 +188,9 @@ impl Snapshot {
         !matches!(was, TableSnapshot::Idle(_))
     }
 
-    /// A table more, whose rows all come by the binlog.
-    pub fn add(&mut self) {
-        self.tables.push(TableSnapshot::Idle(SnapshotPosition::Done));
+    /// A table more, at the end.
+    pub fn add(&mut self, table: TableSnapshot) {
+        self.tables.push(table);
     }
 
     /// Note the time and forget touched keys that nothing asks for. `window`: without GTIDs, for how long touches count.

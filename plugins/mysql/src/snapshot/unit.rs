@@ -4,7 +4,7 @@
 //! With GTIDs: E are the executed transactions before the transaction is opened, P the end of the binlog after it. A
 //! transaction of E is in the snapshot. One beyond P is not. One that is neither may be in it or not; if such a one
 //! changed the table, the opening is repeated. Without GTIDs E is not known: then no change of the table may have come
-//! within the commit window before the opening, nor up to P.
+//! within the commit window before the opening, nor up to P. MariaDB tells what a snapshot holds: what comes before P.
 
 use crate::gtid::{Gtid, GtidSet};
 use crate::position::FilePosition;
@@ -29,9 +29,23 @@ enum State {
     /// A worker opens the transaction.
     Opening,
     /// The transaction is open; the tail has not reached `high`.
-    Opened { executed: Option<GtidSet>, high: FilePosition, conflict: bool },
+    Opened { opening: Opening, conflict: bool },
     /// Rows and events are returned.
     Reading,
+}
+
+/// What a transaction holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opening {
+    /// What comes before this place in the binlog.
+    Exact(FilePosition),
+    /// At least what was executed before it was opened, at most what the binlog had after it.
+    Between {
+        /// With GTIDs.
+        executed: Option<GtidSet>,
+        /// End of the binlog.
+        high: FilePosition,
+    },
 }
 
 /// What became of an opening when the tail reached its high watermark.
@@ -61,15 +75,16 @@ impl UnitSnapshot {
     }
 
     /// The transaction is open. `quiet_since` is the time after which, without GTIDs, no event may have come.
-    pub fn opened(&mut self, executed: Option<GtidSet>, high: FilePosition, quiet_since: u64) {
-        let conflict = executed.is_none() && self.last_event.is_some_and(|time| time >= quiet_since);
-        self.state = State::Opened { executed, high, conflict };
+    pub fn opened(&mut self, opening: Opening, quiet_since: u64) {
+        let guessed = matches!(opening, Opening::Between { executed: None, .. });
+        let conflict = guessed && self.last_event.is_some_and(|time| time >= quiet_since);
+        self.state = State::Opened { opening, conflict };
     }
 
     /// The tail met an event of the table.
     pub fn event(&mut self, gtid: Option<&Gtid>, now: u64) {
         self.last_event = Some(now);
-        if let State::Opened { executed, conflict, .. } = &mut self.state {
+        if let State::Opened { opening: Opening::Between { executed, .. }, conflict } = &mut self.state {
             let before = executed.as_ref().zip(gtid).is_some_and(|(executed, gtid)| executed.contains(gtid));
             *conflict |= !before;
         }
@@ -77,7 +92,8 @@ impl UnitSnapshot {
 
     /// The tail is between two transactions, at this place.
     pub fn passed(&mut self, tail: &FilePosition) -> Option<Verdict> {
-        let State::Opened { high, conflict, .. } = &self.state else { return None };
+        let State::Opened { opening, conflict } = &self.state else { return None };
+        let (Opening::Exact(high) | Opening::Between { high, .. }) = opening;
         if high > tail {
             return None;
         }
@@ -110,7 +126,7 @@ mod tests {
     fn gtid(number: u64) -> Gtid {
         let set = GtidSet::parse(&format!("{UUID}:1")).unwrap();
         assert!(!set.is_empty());
-        Gtid { origin: crate::gtid::Origin { uuid: [0x3e; 16], tag: String::new() }, number }
+        Gtid::Server { origin: crate::gtid::Origin { uuid: [0x3e; 16], tag: String::new() }, number }
     }
 
     fn executed(upto: u64) -> GtidSet {
@@ -119,11 +135,26 @@ mod tests {
         set
     }
 
+    fn between(executed: Option<GtidSet>, high: u64) -> Opening {
+        Opening::Between { executed, high: place(high) }
+    }
+
+    #[test]
+    fn a_snapshot_of_a_known_place_has_no_conflicts() {
+        let mut unit = UnitSnapshot::default();
+        unit.event(None, 50);
+        unit.take_job();
+        unit.opened(Opening::Exact(place(100)), 40);
+        unit.event(None, 51);
+        assert_eq!(unit.passed(&place(99)), None);
+        assert_eq!(unit.passed(&place(100)), Some(Verdict::Begin));
+    }
+
     #[test]
     fn a_change_that_the_snapshot_surely_holds_is_no_conflict() {
         let mut unit = UnitSnapshot::default();
         assert!(unit.take_job() && !unit.take_job());
-        unit.opened(Some(executed(5)), place(100), 0);
+        unit.opened(between(Some(executed(5)), 100), 0);
         unit.event(Some(&gtid(5)), 1);
         assert_eq!(unit.passed(&place(99)), None);
         assert!(!unit.forwards());
@@ -135,7 +166,7 @@ mod tests {
     fn a_change_that_may_or_may_not_be_in_it_opens_again() {
         let mut unit = UnitSnapshot::default();
         unit.take_job();
-        unit.opened(Some(executed(5)), place(100), 0);
+        unit.opened(between(Some(executed(5)), 100), 0);
         unit.event(Some(&gtid(6)), 1);
         assert_eq!(unit.passed(&place(120)), Some(Verdict::Again));
         assert!(!unit.forwards());
@@ -147,12 +178,12 @@ mod tests {
         let mut unit = UnitSnapshot::default();
         unit.event(None, 50);
         unit.take_job();
-        unit.opened(None, place(100), 40);
+        unit.opened(between(None, 100), 40);
         assert_eq!(unit.passed(&place(100)), Some(Verdict::Again));
-        unit.opened(None, place(200), 51);
+        unit.opened(between(None, 200), 51);
         assert_eq!(unit.passed(&place(200)), Some(Verdict::Begin));
         let mut unit = UnitSnapshot::default();
-        unit.opened(None, place(100), 0);
+        unit.opened(between(None, 100), 0);
         unit.event(None, 10);
         assert_eq!(unit.passed(&place(100)), Some(Verdict::Again));
     }

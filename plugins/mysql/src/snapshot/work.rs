@@ -7,12 +7,14 @@ use cdc_plugin::host::mysql::{Failure, FailureKind, ResultColumn, RowBlock};
 
 use crate::gtid::GtidSet;
 use crate::position::{FilePosition, KeyTuple};
-use crate::server::status::{StatusFailure, StatusQuery, executed_gtids};
+use crate::server::status::{StatusFailure, StatusQuery, executed_gtids, snapshot_place};
 use crate::server::{FETCH_BYTES, Host, Server};
 use crate::snapshot::convert;
 use crate::snapshot::keyed::{Job, Planned};
 use crate::snapshot::sql::Sql;
+use crate::snapshot::unit::Opening;
 use crate::table::Table;
+use crate::tail::Returned;
 
 /// How often, and after which pause, the server is asked whether a select sees what the tail has returned.
 const CATCH_UP_TRIES: u32 = 20;
@@ -50,16 +52,21 @@ pub enum Outcome {
     /// The result is through; the binlog was there after that.
     High(FilePosition),
     /// The transaction is open.
-    Opened {
-        /// Executed before it was opened.
-        executed: Option<GtidSet>,
-        /// End of the binlog after it was opened.
-        high: FilePosition,
-    },
+    Opened(Opening),
     /// The whole table was read.
     End,
     /// A select might not see yet what the tail has returned: do it again.
     Busy,
+}
+
+/// What a select is sure to see.
+enum Sight {
+    /// These transactions, and maybe more.
+    Gtids(GtidSet),
+    /// What comes before this place and nothing else.
+    Exact(FilePosition),
+    /// The server does not tell.
+    Unknown,
 }
 
 /// What the steps share.
@@ -69,9 +76,8 @@ pub struct Work<'a, H> {
     pub server: &'a Server<H>,
     /// How to ask for the status.
     pub status: &'a StatusQuery,
-    /// With GTIDs: everything of which the tail has returned rows when the step begins, also a transaction that it is
-    /// in the middle of. A select must see all of that: what it does not see must come by the tail later.
-    pub returned: Option<&'a GtidSet>,
+    /// When the step begins.
+    pub returned: Returned,
 }
 
 // === impl Step ===
@@ -116,7 +122,10 @@ impl<H: Host> Work<'_, H> {
             Step::Begin(job) => self.begin(session, table, job).await,
             Step::Fetch => match session.fetch(FETCH_BYTES).await? {
                 Some(block) => Ok(Outcome::Block(block)),
-                None => self.high(session).await.map(Outcome::High),
+                None => {
+                    self.leave_snapshot(session).await?;
+                    self.high(session).await.map(Outcome::High)
+                }
             },
             Step::Cut => self.high(session).await.map(Outcome::High),
             Step::Open => self.open(session).await,
@@ -136,7 +145,7 @@ impl<H: Host> Work<'_, H> {
     }
 
     async fn begin(&self, session: &H::Session, table: &Table, job: &Job) -> Result<Outcome, Failure> {
-        if self.caught_up(session).await?.is_none() {
+        if self.ready(session).await?.is_none() {
             return Ok(Outcome::Busy);
         }
         let (lower, upper, planned) = match job {
@@ -147,6 +156,7 @@ impl<H: Host> Work<'_, H> {
                     None => match self.key(session, table, &Sql::last_key(table)).await? {
                         Some(end) => end,
                         None => {
+                            self.leave_snapshot(session).await?;
                             return Ok(Outcome::Begun { planned: Some(Planned::Empty), columns: Vec::new() });
                         }
                     },
@@ -174,24 +184,54 @@ impl<H: Host> Work<'_, H> {
     }
 
     async fn open(&self, session: &H::Session) -> Result<Outcome, Failure> {
-        let Some(executed) = self.caught_up(session).await? else { return Ok(Outcome::Busy) };
-        session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
-        let high = self.high(session).await?;
-        Ok(Outcome::Opened { executed: self.returned.is_some().then_some(executed), high })
+        let opening = match self.ready(session).await? {
+            None => return Ok(Outcome::Busy),
+            Some(Sight::Exact(place)) => Opening::Exact(place),
+            Some(sight) => {
+                session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
+                let high = self.high(session).await?;
+                match sight {
+                    Sight::Gtids(executed) => Opening::Between { executed: Some(executed), high },
+                    _ => Opening::Between { executed: None, high },
+                }
+            }
+        };
+        Ok(Outcome::Opened(opening))
     }
 
-    /// The executed transactions, once they hold everything that the tail has returned; none when that takes long. The
-    /// tail gets a transaction a moment before selects see it.
-    async fn caught_up(&self, session: &H::Session) -> Result<Option<GtidSet>, Failure> {
-        let Some(returned) = self.returned else { return Ok(Some(GtidSet::default())) };
+    /// What a select that begins now is sure to see, once that is everything that the tail has returned; none when it
+    /// takes long. The tail gets a transaction a moment before selects see it. Where the server tells what its snapshots
+    /// hold, the session's transaction is one then.
+    async fn ready(&self, session: &H::Session) -> Result<Option<Sight>, Failure> {
         for _ in 0..CATCH_UP_TRIES {
-            let executed = executed_gtids(self.server, session).await?;
-            if executed.contains_all(returned) {
-                return Ok(Some(executed));
+            match &self.returned {
+                Returned::Unknown => return Ok(Some(Sight::Unknown)),
+                Returned::Gtids(returned) => {
+                    let executed = executed_gtids(self.server, session).await?;
+                    if executed.contains_all(returned) {
+                        return Ok(Some(Sight::Gtids(executed)));
+                    }
+                }
+                Returned::Upto { place, more } => {
+                    session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT").await?;
+                    let held = snapshot_place(self.server, session).await?;
+                    if if *more { held > *place } else { held >= *place } {
+                        return Ok(Some(Sight::Exact(held)));
+                    }
+                    session.execute("COMMIT").await?;
+                }
             }
             self.server.host.sleep(CATCH_UP_PAUSE).await;
         }
         Ok(None)
+    }
+
+    /// End the transaction that [`ready`](Self::ready) left open: while it is, nobody may alter the table.
+    async fn leave_snapshot(&self, session: &H::Session) -> Result<(), Failure> {
+        match self.returned {
+            Returned::Upto { .. } => session.execute("COMMIT").await,
+            Returned::Gtids(_) | Returned::Unknown => Ok(()),
+        }
     }
 
     async fn high(&self, session: &H::Session) -> Result<FilePosition, Failure> {

@@ -298,9 +298,9 @@ impl<S> Worker<S> {
                 keyed.cut(id, table, high).map_err(|_| changed(table))?;
                 None
             }
-            (TableSnapshot::Unit(unit), TaskKind::Open, Outcome::Opened { executed, high }) => {
+            (TableSnapshot::Unit(unit), TaskKind::Open, Outcome::Opened(opening)) => {
                 let window = context.window.unwrap_or_default().as_nanos() as u64;
-                unit.opened(executed, high, context.now.saturating_sub(window));
+                unit.opened(opening, context.now.saturating_sub(window));
                 Some(TaskKind::Wait)
             }
             (TableSnapshot::Unit(_), TaskKind::Open, Outcome::Busy) => {

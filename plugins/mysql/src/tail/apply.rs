@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use cdc_plugin::types::{Error, RowKind};
 
+use crate::binlog::compressed;
 use crate::binlog::cursor::Cursor;
 use crate::binlog::event::{Change, Event, RowsKind};
 use crate::binlog::plan::Plan;
@@ -26,6 +27,9 @@ pub trait Receiver {
 
     /// Where rows go.
     fn output(&mut self) -> &mut Output;
+
+    /// Whether rows of such changes are left out.
+    fn leaves_out(&self, change: Change) -> bool;
 
     /// Rows of the transaction that starts there after which nothing is returned any more; none for no limit.
     fn limit(&self, gtid: Option<&Gtid>, start: &FilePosition) -> Option<u64>;
@@ -53,6 +57,7 @@ impl<S> Tail<S> {
         &mut self,
         event: &Event<'_>,
         kind: RowsKind,
+        passed: bool,
         catalog: &Catalog,
         receiver: &mut impl Receiver,
     ) -> Result<(), Error> {
@@ -78,12 +83,20 @@ impl<S> Tail<S> {
                 ),
             ));
         }
+        let unpacked = kind.compressed.then(|| compressed::event(rows.images)).transpose();
+        let unpacked = unpacked.map_err(|_| self.malformed("a compressed row event"))?;
         // Row events outside a transaction do not exist; were there one, it would be one of its own.
         let transaction = self.transaction.get_or_insert_with(Transaction::default);
-        let interest = receiver.interest(index, transaction.gtid.as_ref());
+        let mut interest = receiver.interest(index, transaction.gtid.as_ref());
+        if receiver.leaves_out(kind.change) {
+            // Nor do they take the place of a chunk's rows.
+            (interest.forward, interest.touch) = (false, false);
+        }
         let limit = receiver.limit(transaction.gtid.as_ref(), &self.start);
         let skip =
             self.resume.as_ref().filter(|resume| resumed_by(resume, transaction)).map_or(0, |r| r.rows);
+        let unwanted = if passed { u64::MAX } else { self.skipping.rows() };
+        let skip = skip.max(if unwanted > 0 { transaction.rows.saturating_add(unwanted) } else { 0 });
         let mut writer = Writer {
             index,
             table,
@@ -94,7 +107,7 @@ impl<S> Tail<S> {
             dates_in_key: table.has_dates_in_key(),
         };
         self.committed_at = Some(writer.committed_at);
-        let mut images = Cursor::new(rows.images);
+        let mut images = Cursor::new(unpacked.as_deref().unwrap_or(rows.images));
         let mut failed = None;
         while !images.is_empty() && !plan.ops.is_empty() {
             let before_skip = transaction.rows < skip;

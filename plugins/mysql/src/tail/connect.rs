@@ -1,6 +1,7 @@
 //! Opening the dump, at the start and after a loss.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use cdc_plugin::host::mysql::{DumpOptions, DumpStart, Failure, FailureKind};
 use cdc_plugin::host::{Level, Mysql, Session};
@@ -8,11 +9,12 @@ use cdc_plugin::types::Error;
 
 use crate::error;
 use crate::gtid::GtidSet;
+use crate::options::Skip;
 use crate::position::{FilePosition, Partial};
-use crate::server::{Host, Retry, Server};
-use crate::tail::{Buffers, Tail};
+use crate::server::{Host, Retry, Server, preflight};
+use crate::tail::{Buffers, Reread, Skipping, Tail};
 
-/// Silence after which the server tells that it is alive, and where it is.
+/// Silence after which the server tells that it is alive, and where it is; less where the operator is in a hurry.
 const HEARTBEAT_MS: u32 = 1_000;
 /// The server cannot give the binlog: gone, ahead of it, or another replica has our id.
 const CANNOT_DUMP: u16 = 1236;
@@ -30,6 +32,10 @@ pub struct Start {
     pub place: FilePosition,
     /// How much of it was returned.
     pub partial: Option<Partial>,
+    /// What is to be passed over of what comes first.
+    pub skip: Skip,
+    /// From where to read again for what is in doubt.
+    pub reread: Option<Reread>,
 }
 
 impl<S: Session> Tail<S> {
@@ -44,7 +50,12 @@ impl<S: Session> Tail<S> {
         let session = dump(server, &start).await?;
         // By GTIDs the server chooses the file, and its first event says which: until then the tail is nowhere, so that
         // nothing is taken for passed, least of all by the files of another server.
-        let place = if start.gtids.is_some() { FilePosition::default() } else { start.place };
+        let through = start.place.clone();
+        let place = match &start.reread {
+            _ if start.gtids.is_some() => FilePosition::default(),
+            Some(reread) => reread.place.clone(),
+            None => start.place,
+        };
         Ok(Self {
             session,
             server_uuid: start.server_uuid,
@@ -52,13 +63,23 @@ impl<S: Session> Tail<S> {
             start: place.clone(),
             place,
             committed_at: None,
+            flavour: server.flavour,
+            collations: Rc::default(),
             transaction: None,
             resume: start.partial,
-            maps: HashMap::new(),
+            skipping: Skipping::new(start.skip),
+            prepared: Vec::new(),
+            unconcerned: HashSet::new(),
+            unknown_commits: 0,
+            rereading: start.reread,
+            through,
+            maps: BTreeMap::new(),
             events: Vec::new(),
             read: 0,
             buffers: Buffers::default(),
             statement: None,
+            shape: None,
+            seen_to: false,
         })
     }
 
@@ -68,8 +89,10 @@ impl<S: Session> Tail<S> {
         Start {
             server_uuid: self.server_uuid.clone(),
             gtids: self.gtids.clone(),
-            place: self.start.clone(),
+            place: self.resume_place().clone(),
             partial: self.partial(),
+            skip: self.skip(),
+            reread: self.reread(),
         }
     }
 
@@ -83,32 +106,35 @@ impl<S: Session> Tail<S> {
     }
 }
 
-async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H::Session, Error> {
+pub(super) async fn dump<H: Host>(server: &Server<H>, start: &Start) -> Result<H::Session, Error> {
     let mut retry = Retry::new(server.options.max_retries);
     let ids = &server.options.server_ids;
     let count = u64::from(ids.end() - ids.start()) + 1;
+    // Three of them within the time after which the connection is taken for dead.
+    let third = u32::try_from(server.options.heartbeat.as_millis() / 3).unwrap_or(u32::MAX);
+    let heartbeat_ms = third.clamp(1, HEARTBEAT_MS);
     let mut draw = server.host.now() / 1_000;
     loop {
         let session = server.session().await?;
         draw = draw.wrapping_add(u64::from(session.info().connection_id)).wrapping_add(1);
         let server_id = ids.start() + (draw % count) as u32;
-        let from = match &start.gtids {
-            Some(gtids) => DumpStart::GtidSet(gtids.to_string()),
-            None => DumpStart::FilePosition((start.place.file.clone(), start.place.pos)),
+        let first = start.reread.as_ref().map_or(&start.place, |reread| &reread.place);
+        let gtids = match &start.reread {
+            Some(Reread { gtids: Some(gtids), .. }) => Some(gtids.clone()),
+            _ => start.gtids.as_ref().map(ToString::to_string),
         };
-        let place = match &start.gtids {
-            Some(gtids) => format!("after GTIDs {gtids}"),
-            None => format!("from {}", start.place),
+        let (from, place) = match gtids {
+            Some(gtids) => (DumpStart::GtidSet(gtids.clone()), format!("after GTIDs {gtids}")),
+            None => (DumpStart::FilePosition((first.file.clone(), first.pos)), format!("from {first}")),
         };
-        let failure =
-            match session.dump(DumpOptions { start: from, server_id, heartbeat_ms: HEARTBEAT_MS }).await {
-                Ok(()) => {
-                    let fields = [("server_id", server_id.to_string()), ("start", place)];
-                    server.log(Level::Info, "reading the binlog", &fields);
-                    return Ok(session);
-                }
-                Err(failure) => failure,
-            };
+        let failure = match session.dump(DumpOptions { start: from, server_id, heartbeat_ms }).await {
+            Ok(()) => {
+                let fields = [("server_id", server_id.to_string()), ("start", place)];
+                server.log(Level::Info, "reading the binlog", &fields);
+                return Ok(session);
+            }
+            Err(failure) => failure,
+        };
         if is_id_clash(&failure) {
             let error = refusal(server, &failure);
             if retry.next_pause().is_none() {
@@ -143,12 +169,9 @@ fn refusal<H: Host>(server: &Server<H>, failure: &Failure) -> Error {
             format!("another replica of {place} has our server id; set `server-id` to a range of free ones"),
         )
         .because(said),
-        (_, Some(CANNOT_DUMP)) => Error::permanent(
-            "mysql.binlog-lost",
-            format!(
-                "{place} cannot give the binlog from where this pipeline stands ({said}); the changes in between are \
-                 lost to it: start anew with an empty state directory, and raise binlog_expire_logs_seconds"
-            ),
+        (_, Some(CANNOT_DUMP)) => preflight::lost(
+            &server.options,
+            &format!("{place} cannot give the binlog from where this pipeline stands ({said})"),
         ),
         _ => server.error(failure, "read the binlog"),
     }

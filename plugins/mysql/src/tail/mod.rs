@@ -2,28 +2,33 @@
 
 mod apply;
 mod connect;
+mod events;
+pub mod scout;
+mod skipping;
 mod statements;
+mod xa;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use cdc_plugin::host::Session;
 use cdc_plugin::host::mysql::Failure;
 use cdc_plugin::types::Error;
 
-use crate::binlog::cursor::{Cursor, Truncated};
-use crate::binlog::event::{self, Event, Kind};
-use crate::binlog::gtid::GtidEvent;
-use crate::binlog::plan::Plan;
+use crate::binlog::plan::{Collations, Mismatch, Plan};
 use crate::binlog::query::Query;
 use crate::binlog::row::Extent;
 use crate::binlog::table_map::TableMap;
 use crate::gtid::{Gtid, GtidSet};
-use crate::position::{FilePosition, Partial};
-use crate::table::Catalog;
+use crate::options::Skip;
+use crate::position::{FilePosition, Partial, seen};
+use crate::server::Flavour;
 
 pub use apply::{Interest, Receiver};
 pub use connect::Start;
+use skipping::Skipping;
+use xa::Prepared;
+pub use xa::Reread;
 
 /// Bytes of events taken at once.
 const READ_BYTES: u32 = 1 << 20;
@@ -40,18 +45,46 @@ pub struct Tail<S> {
     pub place: FilePosition,
     /// Commit time of the newest row, microseconds since the epoch.
     pub committed_at: Option<i64>,
+    /// Who writes the events.
+    flavour: Flavour,
+    /// To know the character sets that row events tell; empty where nobody asked for them.
+    pub collations: Rc<Collations>,
     /// Where the transaction starts that comes next or is under way.
     start: FilePosition,
     transaction: Option<Transaction>,
     /// Rows to pass over: they were returned before a restart.
     resume: Option<Partial>,
+    /// Two-phase transactions in doubt that change captured tables, the oldest first.
+    prepared: Vec<Prepared>,
+    /// Those that do not.
+    unconcerned: HashSet<String>,
+    /// Two-phase transactions that were committed and had been prepared where nobody looked, until somebody takes note.
+    pub unknown_commits: u64,
+    /// Transactions are read again that are through, for those that are in doubt.
+    rereading: Option<Reread>,
+    /// Without GTIDs: where that ends.
+    through: FilePosition,
+    /// What is passed over at the very start, as the operator wishes.
+    skipping: Skipping,
     /// Tables that row events name by number; none for those that are not captured.
-    maps: HashMap<u64, Option<Mapped>>,
+    maps: BTreeMap<u64, Option<Mapped>>,
     events: Vec<u8>,
     read: usize,
     buffers: Buffers,
     /// What the tail stands before until somebody has followed it.
     statement: Option<Ahead>,
+    /// Row events of another shape than the known one come next, until somebody has seen to it.
+    shape: Option<Shape>,
+    /// Somebody has: if the shape still does not fit, it never will.
+    seen_to: bool,
+}
+
+/// A shape that does not fit what is known of its table.
+#[derive(Clone, Debug)]
+struct Shape {
+    table: usize,
+    map: TableMap,
+    mismatch: Mismatch,
 }
 
 /// A statement that changes tables.
@@ -71,6 +104,12 @@ struct Transaction {
     rows: u64,
     /// A BEGIN came: it ends with a commit, not with the next statement.
     begun: bool,
+    /// It is through already, and read again for what is in doubt.
+    old: bool,
+    /// Events of captured tables that wait until the transaction is committed.
+    held: Option<Vec<u8>>,
+    /// Numbers of captured tables in them.
+    held_tables: Vec<u64>,
 }
 
 /// A captured table as row events name it.
@@ -89,6 +128,24 @@ struct Buffers {
     key: Vec<u8>,
 }
 
+/// What a tail has returned rows of: a select has to see all of it, since what it does not see has to come by the tail
+/// later.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Returned {
+    /// These transactions.
+    Gtids(GtidSet),
+    /// What comes before a place in the files of a server that tells where a snapshot is (MariaDB); and `more`, the
+    /// transaction that begins there.
+    Upto {
+        /// Begin of a transaction, or end of one.
+        place: FilePosition,
+        /// The one that begins there is under way.
+        more: bool,
+    },
+    /// The server does not tell what a select sees.
+    Unknown,
+}
+
 /// What an event meant for whoever drives the tail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Met {
@@ -98,6 +155,8 @@ pub enum Met {
     Boundary,
     /// A statement that changes tables comes next: see [`Tail::statement`].
     Statement,
+    /// Row events of another shape than the known one come next: see [`Tail::reshape`].
+    Shape,
     /// There are no more events to process.
     Nothing,
 }
@@ -149,17 +208,42 @@ impl<S: Session> Tail<S> {
 }
 
 impl<S> Tail<S> {
+    /// The table, and the shape of its row events before which the tail stands.
+    #[must_use]
+    pub fn reshape(&self) -> Option<(usize, &TableMap)> {
+        self.shape.as_ref().map(|shape| (shape.table, &shape.map))
+    }
+
+    /// How that shape differs from what is known.
+    #[must_use]
+    pub fn mismatch(&self) -> Option<String> {
+        self.shape.as_ref().map(|shape| shape.mismatch.to_string())
+    }
+
+    /// The table is known in that shape now.
+    pub fn reshaped(&mut self) {
+        self.shape = None;
+        self.seen_to = true;
+        self.maps.clear();
+    }
+
     /// Where the transaction starts that comes next or is under way.
     #[must_use]
     pub fn start(&self) -> &FilePosition {
         &self.start
     }
 
+    /// The same for a position: what is read again is through.
+    #[must_use]
+    pub fn resume_place(&self) -> &FilePosition {
+        if self.rereading.is_some() { &self.through } else { &self.start }
+    }
+
     /// How much of a transaction was returned.
     #[must_use]
     pub fn partial(&self) -> Option<Partial> {
         match &self.transaction {
-            Some(transaction) if transaction.rows > 0 => {
+            Some(transaction) if transaction.rows > 0 && !transaction.old => {
                 let gtid = transaction.gtid.as_ref().map(ToString::to_string);
                 let resumed = self.resume.as_ref().filter(|resume| resumed_by(resume, transaction));
                 let rows = transaction.rows.max(resumed.map_or(0, |resume| resume.rows));
@@ -167,6 +251,12 @@ impl<S> Tail<S> {
             }
             _ => self.resume.clone(),
         }
+    }
+
+    /// What is still to be passed over from [`start`](Self::start) on.
+    #[must_use]
+    pub fn skip(&self) -> Skip {
+        self.skipping.rest()
     }
 
     /// Whether the tail stands between two transactions.
@@ -185,209 +275,27 @@ impl<S> Tail<S> {
         }
     }
 
-    /// With GTIDs: all transactions of which rows may have been returned, also those that were returned in part only.
+    /// All transactions of which rows may have been returned, also those that were returned in part only.
     ///
     /// # Errors
     /// The stored position names a transaction by what is no GTID.
-    pub fn returned(&self) -> Result<Option<GtidSet>, Error> {
-        let Some(mut returned) = self.gtids.clone() else { return Ok(None) };
+    pub fn returned(&self, flavour: Flavour) -> Result<Returned, Error> {
+        if flavour == Flavour::MariaDb {
+            return Ok(Returned::Upto { place: self.start.clone(), more: self.transaction.is_some() });
+        }
+        let Some(mut returned) = seen(self.gtids.as_ref(), self.resume.as_ref())? else {
+            return Ok(Returned::Unknown);
+        };
         if let Some(gtid) = self.transaction.as_ref().and_then(|transaction| transaction.gtid.as_ref()) {
             returned.add(gtid);
         }
-        if let Some(gtid) = self.resume.as_ref().and_then(|resume| resume.gtid.as_ref()) {
-            let set = GtidSet::parse(gtid).map_err(|error| {
-                Error::permanent(
-                    "mysql.position",
-                    format!(
-                        "the stored position is in the middle of transaction \"{gtid}\", which is no GTID; start anew \
-                         with an empty state directory"
-                    ),
-                )
-                .because(error)
-            })?;
-            returned.merge(&set);
-        }
-        Ok(Some(returned))
+        Ok(Returned::Gtids(returned))
     }
 
     /// The transaction under way, and its rows of captured tables that were met.
     #[must_use]
     pub fn under_way(&self) -> Option<(Option<&Gtid>, u64)> {
         self.transaction.as_ref().map(|transaction| (transaction.gtid.as_ref(), transaction.rows))
-    }
-
-    /// Process one event.
-    ///
-    /// # Errors
-    /// Bytes that are no event, a shape that is not the known one, a statement that changes a captured table.
-    pub fn next(&mut self, catalog: &Catalog, receiver: &mut impl Receiver) -> Result<Met, Error> {
-        if self.statement.is_some() {
-            return Ok(Met::Statement);
-        }
-        let events = std::mem::take(&mut self.events);
-        let mut cursor = Cursor::new(events.get(self.read..).unwrap_or_default());
-        let result = match Event::next(&mut cursor) {
-            Ok(Some(event)) => self.event(&event, catalog, receiver),
-            Ok(None) => Ok(Met::Nothing),
-            Err(Truncated) => Err(self.malformed("the frame of an event")),
-        };
-        self.read = events.len() - cursor.rest().len();
-        self.events = events;
-        result
-    }
-
-    fn event(
-        &mut self,
-        event: &Event<'_>,
-        catalog: &Catalog,
-        receiver: &mut impl Receiver,
-    ) -> Result<Met, Error> {
-        match event.kind {
-            Kind::Rotate => return self.rotate(event),
-            Kind::Heartbeat => return self.heartbeat(event),
-            Kind::FormatDescription => self.maps.clear(),
-            Kind::Gtid | Kind::AnonymousGtid => {
-                let anonymous = event.kind == Kind::AnonymousGtid;
-                let head =
-                    GtidEvent::parse(event.body, anonymous).map_err(|_| self.malformed("a GTID event"))?;
-                self.begin(head);
-            }
-            Kind::GtidTagged => {
-                let head =
-                    GtidEvent::parse_tagged(event.body).map_err(|_| self.malformed("a tagged GTID event"))?;
-                self.begin(head);
-            }
-            Kind::TableMap => self.map(event.body, catalog)?,
-            Kind::Rows(kind) => self.rows(event, kind, catalog, receiver)?,
-            Kind::PartialUpdateRows => self.partial_update(event, catalog)?,
-            Kind::Xid => self.end(),
-            Kind::XaPrepare => self.xa_prepare(event.body)?,
-            Kind::Query => {
-                let query = Query::parse(event.body).map_err(|_| self.malformed("a QUERY event"))?;
-                if self.query(&query, catalog)? {
-                    let mut end = self.place.clone();
-                    if event.is_in_file() {
-                        end.pos = event::unwrap_offset(end.pos + u64::from(event.size), event.log_pos);
-                    }
-                    self.statement = Some(Ahead { query, end });
-                    return Ok(Met::Statement);
-                }
-            }
-            Kind::ExecuteLoadQuery => {
-                let query = Query::parse_load(event.body).map_err(|_| self.malformed("a LOAD event"))?;
-                // It changes rows only, and those of captured tables are refused.
-                self.query(&query, catalog)?;
-            }
-            Kind::Incident => {
-                return Err(Error::permanent(
-                    "mysql.incident",
-                    format!(
-                        "the server notes at {} that changes may be missing from its binlog; start anew",
-                        self.place
-                    ),
-                ));
-            }
-            // The events inside a payload follow it.
-            Kind::TransactionPayload | Kind::Other(_) => {}
-        }
-        if event.is_in_file() {
-            self.place.pos = event::unwrap_offset(self.place.pos + u64::from(event.size), event.log_pos);
-        }
-        Ok(self.settle())
-    }
-
-    /// Between transactions, the next one starts here.
-    fn settle(&mut self) -> Met {
-        if self.transaction.is_some() {
-            return Met::Event;
-        }
-        self.start.clone_from(&self.place);
-        Met::Boundary
-    }
-
-    fn rotate(&mut self, event: &Event<'_>) -> Result<Met, Error> {
-        let (file, pos) = event::rotate(event.body).map_err(|_| self.malformed("a ROTATE event"))?;
-        self.place = FilePosition { file, pos };
-        // Numbers of tables go on over files, but those that are gone need not be remembered for ever.
-        if self.transaction.is_none() {
-            self.maps.clear();
-        }
-        Ok(self.settle())
-    }
-
-    /// The server sent everything up to the offset in the header, or passed over it.
-    fn heartbeat(&mut self, event: &Event<'_>) -> Result<Met, Error> {
-        if event.body == self.place.file.as_bytes() && event.log_pos != 0 && self.transaction.is_none() {
-            self.place.pos = event::unwrap_offset(self.place.pos, event.log_pos);
-        }
-        Ok(self.settle())
-    }
-
-    fn begin(&mut self, head: GtidEvent) {
-        self.transaction =
-            Some(Transaction { gtid: head.gtid, committed_at: head.committed_at, ..Transaction::default() });
-    }
-
-    /// The transaction is through.
-    fn end(&mut self) {
-        if let Some(transaction) = self.transaction.take() {
-            if let (Some(gtids), Some(gtid)) = (&mut self.gtids, &transaction.gtid) {
-                gtids.add(gtid);
-            }
-            if self.resume.as_ref().is_some_and(|resume| resumed_by(resume, &transaction)) {
-                self.resume = None;
-            }
-        }
-    }
-
-    fn map(&mut self, body: &[u8], catalog: &Catalog) -> Result<(), Error> {
-        let (id, database, name) = TableMap::names(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
-        match self.maps.get(&id) {
-            Some(Some(mapped)) if mapped.body == body => return Ok(()),
-            _ => {}
-        }
-        let mapped = match catalog.find(database, name) {
-            None => None,
-            Some(index) => {
-                let map = TableMap::parse(body).map_err(|_| self.malformed("a TABLE_MAP event"))?;
-                let table = catalog.tables.get(index);
-                let plan = table.map(|table| Plan::new(&table.columns, &table.key, &map)).transpose();
-                let plan = plan.map_err(|mismatch| {
-                    Error::permanent(
-                        "mysql.schema-changed",
-                        format!(
-                            "table {database}.{name} is not at {} what its statements made of it: {mismatch}. Start anew \
-                             with an empty state directory, and report the statements that changed it",
-                            self.place
-                        ),
-                    )
-                })?;
-                plan.map(|plan| Mapped { table: index, plan: Rc::new(plan), body: body.to_vec() })
-            }
-        };
-        self.maps.insert(id, mapped);
-        Ok(())
-    }
-
-    fn partial_update(&self, event: &Event<'_>, catalog: &Catalog) -> Result<(), Error> {
-        let table = Cursor::new(event.body).uint(6).map_err(|_| self.malformed("a row event"))?;
-        let Some(Some(mapped)) = self.maps.get(&table) else { return Ok(()) };
-        let Some(table) = catalog.tables.get(mapped.table) else { return Ok(()) };
-        Err(Error::config(
-            "mysql.partial-json",
-            format!(
-                "table {table} has partial JSON updates at {}, which this version does not support; run: SET PERSIST \
-                 binlog_row_value_options = ''",
-                self.place
-            ),
-        ))
-    }
-
-    fn malformed(&self, what: &str) -> Error {
-        Error::permanent(
-            "mysql.malformed",
-            format!("{what} at {} cannot be read; check the binlog file there with mysqlbinlog", self.place),
-        )
     }
 }
 

@@ -13,14 +13,17 @@ impl<S> Tail<S> {
         let statement = Statement::classify(query);
         match &statement {
             Statement::Begin => {
-                self.transaction.get_or_insert_with(Transaction::default).begun = true;
+                self.begin_group();
                 return Ok(false);
             }
             Statement::Savepoint | Statement::Xa => {
                 // XA START frames a transaction, other XA statements are ones of their own.
                 if query.sql.trim_start().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("XA START"))
                 {
-                    self.transaction.get_or_insert_with(Transaction::default).begun = true;
+                    self.begin_group();
+                    if let Some(transaction) = &mut self.transaction {
+                        transaction.held = Some(Vec::new());
+                    }
                 } else {
                     self.end_statement();
                 }
@@ -66,21 +69,9 @@ impl<S> Tail<S> {
         Ok(false)
     }
 
-    /// XA_PREPARE: one-phase transactions are committed by it, two-phase ones may be undone later.
-    pub(super) fn xa_prepare(&mut self, body: &[u8]) -> Result<(), Error> {
-        let one_phase = body.first() == Some(&1);
-        let rows = self.transaction.as_ref().map_or(0, |transaction| transaction.rows);
-        if !one_phase && rows > 0 {
-            return Err(Error::permanent(
-                "mysql.xa",
-                format!(
-                    "a two-phase (XA) transaction at {} changes captured tables, which this version does not support",
-                    self.start
-                ),
-            ));
-        }
-        self.end();
-        Ok(())
+    /// What follows ends with a commit.
+    pub(super) fn begin_group(&mut self) {
+        self.transaction.get_or_insert_with(Transaction::default).begun = true;
     }
 
     /// A statement outside BEGIN and COMMIT is a transaction of its own.

@@ -209,10 +209,12 @@ impl FakeSession {
                     &["gtid_mode", mode],
                     &["gtid_purged", ""],
                     &["lower_case_table_names", "0"],
+                    &["log_replica_updates", "ON"],
                 ],
             );
         }
         match sql {
+            "SHOW GRANTS" => text(&["Grants"], &[&["GRANT ALL PRIVILEGES ON *.* TO `u`@`%`"]]),
             "SHOW BINARY LOGS" => text(&["Log_name"], &[&[FILE]]),
             "SHOW BINARY LOG STATUS" => {
                 let pos = world.binlog.pos.to_string();
@@ -237,6 +239,9 @@ impl FakeSession {
                     &["t", "v", "varchar", "varchar(20)", "NO", "20"],
                 ],
             ),
+            _ if sql.contains("information_schema.COLLATIONS") => {
+                text(&["ID", "CHARACTER_SET_NAME", "MAXLEN"], &[])
+            }
             _ if sql.contains("information_schema.COLUMN_PRIVILEGES") => {
                 text(&["TABLE_SCHEMA", "TABLE_NAME"], &[])
             }

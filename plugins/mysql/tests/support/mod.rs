@@ -3,6 +3,7 @@
 
 pub(crate) mod binlog;
 pub(crate) mod fake;
+pub(crate) mod reading;
 pub(crate) mod recorded;
 
 use std::io::Read;

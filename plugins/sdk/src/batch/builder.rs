@@ -1,3 +1,4 @@
+use crate::bytes::append;
 use crate::types::{Batch, ByteColumn, ColumnData, ColumnValues, LogicalType, RowKind, TableSchema};
 
 /// Collects rows of one table, a column at a time.
@@ -143,7 +144,7 @@ impl ColumnBuilder {
     pub fn push_bytes(&mut self, value: &[u8]) {
         match &mut self.data {
             ColumnData::VarBytes(column) => {
-                column.data.extend_from_slice(value);
+                append(&mut column.data, value);
                 column.offsets.push(column.data.len() as u32);
             }
             _ => debug_assert!(false, "push_bytes on another kind of column"),

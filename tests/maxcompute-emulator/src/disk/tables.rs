@@ -6,7 +6,7 @@ use super::{Change, Disk, DiskError, SessionStatus};
 use crate::journal::epoch_ms;
 use crate::record::Row;
 use crate::schema::{PartitionSpec, TableDefinition};
-use crate::store::{Change as RowChange, RowKey};
+use crate::store::{Change as RowChange, key_columns};
 
 /// A table as the file has it.
 pub(crate) struct StoredTable {
@@ -180,19 +180,19 @@ impl Disk {
         &self,
         id: &str,
         spec: &PartitionSpec,
+        definition: &TableDefinition,
         changes: &[RowChange],
         session: &str,
     ) -> Result<(), DiskError> {
         self.change(|change| {
             let partition = change.partition(id, spec)?;
-            for RowChange { row, key, delete } in changes {
-                if *delete {
-                    change.run(
-                        "delete from rows where partition = ? and key = ?",
-                        params![partition, key.as_bytes()],
-                    )?;
+            for each in changes {
+                if each.deletes() {
+                    let key = key_of(each.row(), definition)?;
+                    change
+                        .run("delete from rows where partition = ? and key = ?", params![partition, key])?;
                 } else {
-                    change.put_keyed(partition, key, row)?;
+                    change.put_keyed(partition, definition, each.row())?;
                 }
             }
             change.end_session(session, SessionStatus::Committed)
@@ -229,18 +229,29 @@ impl Change<'_> {
 
     fn put(&self, partition: i64, definition: &TableDefinition, row: &Row) -> Result<(), DiskError> {
         if definition.is_delta() {
-            let key = RowKey::of(row, definition).map_err(|error| DiskError::Damaged(error.to_string()))?;
-            return self.put_keyed(partition, &key, row);
+            return self.put_keyed(partition, definition, row);
         }
         let sql = "insert into rows (partition, row) values (?, ?)";
         self.run(sql, params![partition, row.as_bytes()]).map(drop)
     }
 
-    fn put_keyed(&self, partition: i64, key: &RowKey, row: &Row) -> Result<(), DiskError> {
+    fn put_keyed(&self, partition: i64, definition: &TableDefinition, row: &Row) -> Result<(), DiskError> {
+        let key = key_of(row, definition)?;
         let sql = "insert into rows (partition, key, row) values (?, ?, ?) \
                    on conflict (partition, key) do update set row = excluded.row";
-        self.run(sql, params![partition, key.as_bytes(), row.as_bytes()]).map(drop)
+        self.run(sql, params![partition, key, row.as_bytes()]).map(drop)
     }
+}
+
+/// A row's primary key as the file has it.
+fn key_of(row: &Row, definition: &TableDefinition) -> Result<Vec<u8>, DiskError> {
+    let mut key = Vec::new();
+    for column in key_columns(row, definition) {
+        let (index, bytes) = column.map_err(|error| DiskError::Damaged(error.to_string()))?;
+        key.extend_from_slice(&(index as u32).to_le_bytes());
+        key.extend_from_slice(bytes);
+    }
+    Ok(key)
 }
 
 pub(super) fn now_ms() -> i64 {

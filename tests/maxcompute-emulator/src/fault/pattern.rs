@@ -26,15 +26,27 @@ impl Pattern {
 
 /// Whether `glob`, in which `*` stands for any bytes, is the whole text.
 fn matches(glob: &[u8], text: &[u8]) -> bool {
-    match glob.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => {
-            (0..=text.len()).any(|skip| matches(rest, text.get(skip..).unwrap_or_default()))
-        }
-        Some((byte, rest)) => {
-            text.split_first().is_some_and(|(first, text)| first == byte && matches(rest, text))
+    let (mut at, mut pos) = (0, 0);
+    // The last star, and where what follows it is tried next. Only the last one needs to take more: what an earlier one
+    // took, it may keep.
+    let mut star: Option<(usize, usize)> = None;
+    while pos < text.len() {
+        match glob.get(at) {
+            Some(b'*') => {
+                star = Some((at, pos));
+                at += 1;
+            }
+            Some(byte) if text.get(pos) == Some(byte) => (at, pos) = (at + 1, pos + 1),
+            _ => match star {
+                Some((after, taken)) => {
+                    (at, pos) = (after + 1, taken + 1);
+                    star = Some((after, taken + 1));
+                }
+                None => return false,
+            },
         }
     }
+    glob.iter().skip(at).all(|byte| *byte == b'*')
 }
 
 #[cfg(test)]
@@ -49,5 +61,15 @@ mod tests {
         assert!(fits("*", "") && fits("", "") && fits("a", "a"));
         assert!(!fits("*/upserts", "/projects/p/tables/t"));
         assert!(!fits("a", "ab") && !fits("", "a"));
+        assert!(fits("a*b*c", "abbcbc") && fits("**a**", "ba") && !fits("a*b*c", "acb"));
+    }
+
+    #[test]
+    fn many_stars_are_not_tried_in_every_combination() {
+        let text = [b'a'; 5000];
+        let mut glob = b"*a".repeat(50);
+        assert!(matches(&glob, &text));
+        glob.push(b'b');
+        assert!(!matches(&glob, &text));
     }
 }

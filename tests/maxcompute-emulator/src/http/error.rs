@@ -46,7 +46,7 @@ impl ServiceError {
                     "<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId>\
                      <HostId>maxcompute-emulator</HostId></Error>",
                     escape(self.code.as_ref()),
-                    escape(printable(&self.message)),
+                    escape(self.message.as_str()),
                 ),
             ),
             Plane::Tunnel | Plane::Emulator => Response::json(
@@ -59,11 +59,6 @@ impl ServiceError {
             None => response,
         }
     }
-}
-
-/// Text without the control characters that XML 1.0 cannot hold.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
 }
 
 impl From<RecordError> for ServiceError {
@@ -133,6 +128,7 @@ impl From<TableError> for ServiceError {
                 Self::new(StatusCode::CONFLICT, "ObjectAlreadyExists", message)
             }
             TableError::PartitionSpec(_)
+            | TableError::PartitionValue(_)
             | TableError::Full(_)
             | TableError::TooManyPartitions(..)
             | TableError::Evolution(_) => Self::invalid_argument(message),

@@ -21,6 +21,11 @@ pub(crate) struct Request {
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Request {
+    pub(crate) fn new(head: hyper::http::request::Parts, body: Bytes) -> Self {
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        Self { method: head.method, target, headers: head.headers, body }
+    }
+
     /// The decoded segments of the path, without a leading `api`.
     pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
         let path = self.target.split('?').next().unwrap_or_default();

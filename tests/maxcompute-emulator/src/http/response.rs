@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -23,9 +24,16 @@ impl Response {
         Self { status, headers, body: body.into() }
     }
 
-    /// An XML document; `root` is its root element.
+    /// An XML document; `root` is its root element. Characters that no XML document can hold, not even escaped, are
+    /// replaced: they come from what clients sent.
     pub(crate) fn xml(status: StatusCode, root: impl AsRef<str>) -> Self {
-        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", root.as_ref());
+        let root = root.as_ref();
+        let root = if root.chars().all(is_xml) {
+            Cow::Borrowed(root)
+        } else {
+            root.chars().map(|c| if is_xml(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+        };
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{root}");
         Self::of(status, "application/xml", body)
     }
 
@@ -55,5 +63,22 @@ impl Response {
 
     pub(crate) fn with_date(self, name: &'static str, time: SystemTime) -> Self {
         self.with_header(name, &httpdate::fmt_http_date(time))
+    }
+}
+
+/// Whether XML 1.0 knows the character.
+fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_xml_cannot_hold_are_replaced() {
+        let response = Response::xml(StatusCode::OK, "<A>\u{1}\t\u{12}é\u{fffe}\u{ffff}😀</A>");
+        let body = std::str::from_utf8(&response.body).unwrap();
+        assert!(body.ends_with("\n<A>\u{fffd}\t\u{fffd}é\u{fffd}\u{fffd}😀</A>"), "{body:?}");
     }
 }

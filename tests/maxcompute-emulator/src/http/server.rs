@@ -88,9 +88,8 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<ResponseBody>, ConnectionCut> {
     let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let length = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let mut request = Request { method: head.method, target, headers: head.headers, body: Bytes::new() };
+    let mut request = Request::new(head, Bytes::new());
     let arrival = service.arrive(&request);
     let cut = arrival.injection.cut;
     if matches!(cut, Some(Cut::BeforeBody | Cut::InBody)) {

@@ -31,11 +31,27 @@ impl WireType {
     }
 }
 
-/// Moves past one value and appends its checksum bytes.
+/// Takes the bytes that enter a record's checksum.
+pub(super) trait Checked {
+    fn take(&mut self, bytes: &[u8]);
+}
+
+impl Checked for Vec<u8> {
+    fn take(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// For those who only want to get past a value.
+impl Checked for () {
+    fn take(&mut self, _bytes: &[u8]) {}
+}
+
+/// Moves past one value and gives its checksum bytes.
 pub(super) fn walk(
     data_type: &DataType,
     input: &mut Input<'_>,
-    checked: &mut Vec<u8>,
+    checked: &mut impl Checked,
 ) -> Result<(), RecordError> {
     match data_type {
         DataType::TinyInt
@@ -44,29 +60,29 @@ pub(super) fn walk(
         | DataType::BigInt
         | DataType::Date
         | DataType::DateTime
-        | DataType::IntervalYearMonth => checked.extend_from_slice(&input.zigzag()?.to_le_bytes()),
+        | DataType::IntervalYearMonth => checked.take(&input.zigzag()?.to_le_bytes()),
         DataType::Boolean => {
             let offset = input.offset();
             let value = input.varint()?;
             if value > 1 {
                 return Err(RecordError::Malformed { offset, what: "a BOOLEAN is neither 0 nor 1" });
             }
-            checked.push(value as u8);
+            checked.take(&[value as u8]);
         }
-        DataType::Double => checked.extend_from_slice(input.take(8)?),
-        DataType::Float => checked.extend_from_slice(input.take(4)?),
+        DataType::Double => checked.take(input.take(8)?),
+        DataType::Float => checked.take(input.take(4)?),
         DataType::String
         | DataType::Char(_)
         | DataType::Varchar(_)
         | DataType::Binary
         | DataType::Json
-        | DataType::Decimal { .. } => checked.extend_from_slice(input.length_prefixed()?),
+        | DataType::Decimal { .. } => checked.take(input.length_prefixed()?),
         DataType::Timestamp | DataType::TimestampNtz | DataType::IntervalDayTime => {
-            checked.extend_from_slice(&input.zigzag()?.to_le_bytes());
+            checked.take(&input.zigzag()?.to_le_bytes());
             let offset = input.offset();
             let nanos = i32::try_from(input.zigzag()?)
                 .map_err(|_| RecordError::Malformed { offset, what: "nanoseconds exceed 32 bits" })?;
-            checked.extend_from_slice(&nanos.to_le_bytes());
+            checked.take(&nanos.to_le_bytes());
         }
         DataType::Array(element) => {
             walk_elements(element, input, checked)?;
@@ -93,7 +109,7 @@ pub(super) fn walk(
 fn walk_elements(
     element: &DataType,
     input: &mut Input<'_>,
-    checked: &mut Vec<u8>,
+    checked: &mut impl Checked,
 ) -> Result<u64, RecordError> {
     let count = element_count(input)?;
     for _ in 0..count {

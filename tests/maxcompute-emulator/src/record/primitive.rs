@@ -31,6 +31,7 @@ impl<'a> Input<'a> {
         self.bytes.get(start..self.offset).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], RecordError> {
         let truncated = RecordError::Truncated { offset: self.bytes.len() };
         let end = self.offset.checked_add(length).ok_or(truncated)?;
@@ -51,7 +52,17 @@ impl<'a> Input<'a> {
         Ok(byte)
     }
 
+    #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, RecordError> {
+        // Most are tags and small numbers.
+        if let Some(byte @ ..0x80) = self.bytes.get(self.offset) {
+            self.offset += 1;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, RecordError> {
         let start = self.offset;
         let mut value = 0;
         for shift in (0..70).step_by(7) {
@@ -64,6 +75,7 @@ impl<'a> Input<'a> {
         Err(RecordError::OverlongVarint { offset: start })
     }
 
+    #[inline]
     pub(crate) fn zigzag(&mut self) -> Result<i64, RecordError> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
@@ -74,6 +86,7 @@ impl<'a> Input<'a> {
         Ok((self.varint()? & 0xffff_ffff) as u32)
     }
 
+    #[inline]
     pub(crate) fn length_prefixed(&mut self) -> Result<&'a [u8], RecordError> {
         let length = self.varint()?;
         let length =
@@ -82,6 +95,7 @@ impl<'a> Input<'a> {
     }
 }
 
+#[inline]
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -90,6 +104,7 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+#[inline]
 pub(crate) fn put_zigzag(out: &mut Vec<u8>, value: i64) {
     put_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }

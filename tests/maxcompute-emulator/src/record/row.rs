@@ -24,7 +24,6 @@ impl Row {
         T: AsRef<DataType>,
     {
         let mut input = Input::new(&self.0);
-        let mut scratch = Vec::new();
         std::iter::from_fn(move || {
             (!input.is_empty()).then(|| {
                 let offset = input.offset();
@@ -33,8 +32,7 @@ impl Row {
                     .get(index)
                     .ok_or(RecordError::Malformed { offset, what: "a stored row has an unknown column" })?;
                 let start = input.offset();
-                scratch.clear();
-                walk(data_type.as_ref(), &mut input, &mut scratch)?;
+                walk(data_type.as_ref(), &mut input, &mut ())?;
                 Ok((index, input.since(start)))
             })
         })

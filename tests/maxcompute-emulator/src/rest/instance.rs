@@ -11,7 +11,7 @@ use super::project::OWNER;
 use super::result_text::csv;
 use super::xml::{element, time};
 use crate::http::{Response, ServiceError};
-use crate::sql::{SqlContext, execute};
+use crate::sql::{QueryLimits, SqlContext, execute};
 
 /// Rows that a result read as text has at most, as documented.
 const TEXT_RESULT_ROWS: usize = 10_000;
@@ -61,6 +61,10 @@ impl RestCall<'_> {
                 .map(String::as_str)
                 .filter(|name| !name.is_empty()),
             namespace_schema: flag("odps.namespace.schema"),
+            limits: QueryLimits {
+                steps: self.service.config.query_steps,
+                bytes: self.service.config.body_limit,
+            },
             next_table_id: &|| uuid::Uuid::new_v4().simple().to_string(),
         };
         match execute(&context, &task.query) {

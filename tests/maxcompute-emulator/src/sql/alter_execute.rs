@@ -1,7 +1,9 @@
 use super::alter::{Alteration, ColumnChange};
 use super::create_execute::column;
 use super::execute::SqlContext;
-use super::limits::{check_column_count, check_column_name, check_columns, check_comment, check_object_name};
+use super::limits::{
+    check_column_count, check_column_name, check_columns, check_comment, check_object_name, check_property,
+};
 use super::outcome::ExecutionError;
 use super::statement::{ColumnClause, TableName};
 use super::token::Position;
@@ -10,8 +12,6 @@ use crate::store::{Table, TableError};
 
 /// Properties that say how rows are laid out, so that they stay as `CREATE TABLE` set them.
 const FIXED_PROPERTIES: [&str; 2] = ["transactional", "write.bucket.num"];
-/// Longest `acid.data.retain.hours`, as documented.
-const MOST_RETAIN_HOURS: u32 = 168;
 
 impl SqlContext<'_> {
     pub(super) fn alter_table(
@@ -129,12 +129,7 @@ fn set_properties(
                 format!("{key} cannot change after the table has been created; create another table");
             return Err(ExecutionError::semantic(at, reason));
         }
-        if key == "acid.data.retain.hours"
-            && !value.parse().is_ok_and(|hours: u32| hours <= MOST_RETAIN_HOURS)
-        {
-            let reason = format!("acid.data.retain.hours is `{value}`; it must be 0 to {MOST_RETAIN_HOURS}");
-            return Err(ExecutionError::semantic(at, reason));
-        }
+        check_property(key, value, at)?;
     }
     Ok(table.redefine(|definition| definition.properties.extend(properties))?)
 }

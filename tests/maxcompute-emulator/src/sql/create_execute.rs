@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::limits::{
     MOST_PARTITION_LEVELS, check_column_count, check_columns, check_comment, check_object_name,
+    check_property,
 };
 use super::outcome::ExecutionError;
 use super::statement::{ColumnClause, CreateTable};
@@ -32,6 +33,9 @@ pub(super) fn define(
     }
     let properties: BTreeMap<String, String> =
         create.properties.into_iter().map(|(key, value)| (key.to_lowercase(), value)).collect();
+    for (key, value) in &properties {
+        check_property(key, value, at)?;
+    }
     let transactional =
         properties.get("transactional").is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let primary_key = primary_key(&create.primary_key, &create.columns, transactional).map_err(refuse)?;

@@ -4,6 +4,7 @@ use super::create_execute::define;
 use super::limits::{LONGEST_SQL, check_object_name};
 use super::outcome::{ExecutionError, ResultSet};
 use super::parser::parse_statements;
+use super::query::QueryLimits;
 use super::statement::{CreateTable, SchemaName, Statement, TableName};
 use super::token::Position;
 use crate::store::{Catalog, CatalogError, DEFAULT_SCHEMA, Table};
@@ -15,6 +16,7 @@ pub(crate) struct SqlContext<'a> {
     pub(crate) default_schema: Option<&'a str>,
     /// The setting `odps.namespace.schema`: whether `a.b` is schema and table rather than project and table.
     pub(crate) namespace_schema: bool,
+    pub(crate) limits: QueryLimits,
     /// Makes the id of a new table.
     pub(crate) next_table_id: &'a dyn Fn() -> String,
 }

@@ -11,6 +11,8 @@ pub(super) const MOST_PARTITION_LEVELS: usize = 6;
 pub(super) const LONGEST_SQL: usize = 2 * 1024 * 1024;
 const LONGEST_NAME: usize = 128;
 const LONGEST_COMMENT: usize = 1024;
+/// Longest `acid.data.retain.hours`, as documented.
+const MOST_RETAIN_HOURS: u32 = 168;
 
 /// Checks the name of a table or a schema (`what`); a refusal says what is asked for.
 pub(crate) fn check_name(what: &str, name: &str) -> Result<(), String> {
@@ -72,5 +74,14 @@ pub(super) fn check_column_count(count: usize, at: Position) -> Result<(), Execu
         return Ok(());
     }
     let reason = format!("the table would have {count} columns; it may have {MOST_COLUMNS}");
+    Err(ExecutionError::semantic(at, reason))
+}
+
+/// Checks a table property; `key` is in lower case.
+pub(super) fn check_property(key: &str, value: &str, at: Position) -> Result<(), ExecutionError> {
+    if key != "acid.data.retain.hours" || value.parse().is_ok_and(|hours: u32| hours <= MOST_RETAIN_HOURS) {
+        return Ok(());
+    }
+    let reason = format!("{key} is `{value}`; it must be 0 to {MOST_RETAIN_HOURS}");
     Err(ExecutionError::semantic(at, reason))
 }

@@ -25,3 +25,4 @@ pub use token::SqlError;
 pub(crate) use execute::{SqlContext, execute};
 pub(crate) use limits::check_name;
 pub(crate) use outcome::ResultSet;
+pub(crate) use query::QueryLimits;

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use parking_lot::RwLock;
 
+use super::constraint::{ConstraintError, cell_from_text};
 use super::delta_rows::Change;
 use super::partition::{Partition, Rows};
 use super::rewrite::Rewrite;
@@ -45,6 +46,8 @@ pub(crate) enum TableError {
     PartitionExists { table: String, partition: PartitionSpec },
     #[error(transparent)]
     PartitionSpec(#[from] PartitionSpecError),
+    #[error("a partition's value: {0}")]
+    PartitionValue(#[from] ConstraintError),
     #[error("table {0} has been dropped")]
     Dropped(String),
     #[error(
@@ -158,11 +161,14 @@ impl Table {
     ) -> Result<(), TableError> {
         let mut state = self.state.write();
         let definition = Arc::clone(&state.definition);
-        let mut added = Vec::new();
+        let mut added = BTreeSet::new();
         for spec in specs {
             let spec = spec.in_order_of(&definition.partition_key_names())?;
+            for (key, (_, value)) in definition.partition_keys.iter().zip(spec.values()) {
+                cell_from_text(key, value)?;
+            }
             if !state.partitions.contains_key(&spec) && !added.contains(&spec) {
-                added.push(spec);
+                added.insert(spec);
             } else if !if_not_exists {
                 return Err(TableError::PartitionExists { table: definition.name.clone(), partition: spec });
             }
@@ -173,6 +179,7 @@ impl Table {
         if added.is_empty() {
             return Ok(());
         }
+        let added = Vec::from_iter(added);
         self.on_disk(|disk, id| disk.add_partitions(id, &added))?;
         let now = SystemTime::now();
         let partitions = added.into_iter().map(|spec| (spec, Partition::new(&definition, now)));
@@ -276,7 +283,8 @@ impl Table {
                 if stored.is_full(changes.len()) {
                     return Err(TableError::Full(definition.name.clone()));
                 }
-                self.on_disk(|disk, id| disk.upsert(id, spec, changes, session))?;
+                self.on_disk(|disk, id| disk.upsert(id, spec, definition, changes, session))?;
+                stored.reserve(changes.len());
                 for change in changes.drain(..) {
                     stored.apply(change, definition);
                 }

@@ -162,7 +162,10 @@ impl TunnelCall<'_> {
         download.check_current()?;
         let range = self.parameters.require("rowrange")?;
         let rows = row_range(range)
-            .and_then(|(start, count)| download.rows().get(start..start.checked_add(count)?))
+            .and_then(|(start, count)| {
+                let offered = download.rows().get(..download.record_count)?;
+                offered.get(start..start.checked_add(count)?)
+            })
             .ok_or_else(|| {
                 let message = format!(
                     "rowrange={range} is not (start,count) within the {} rows of the session",

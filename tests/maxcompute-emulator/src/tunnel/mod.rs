@@ -10,10 +10,12 @@ mod upsert;
 mod upsert_records;
 mod upsert_session;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hyper::StatusCode;
 
+use crate::content_encoding::{ContentEncoding, decode};
 use crate::fault::Injection;
 use crate::http::{Operation, Parameters, Request, Response, Route, ServiceError};
 use crate::schema::{PartitionSpec, TableDefinition};
@@ -105,10 +107,12 @@ impl TunnelCall<'_> {
     }
 
     /// The body, decompressed.
-    fn record_stream(&self) -> Result<Vec<u8>, ServiceError> {
-        use crate::content_encoding::{ContentEncoding, decode};
-        let encoding = ContentEncoding::from_header(self.request.header("content-encoding"))?;
-        Ok(decode(encoding, &self.request.body, self.service.config.body_limit)?)
+    fn record_stream(&self) -> Result<Cow<'_, [u8]>, ServiceError> {
+        let body = &self.request.body;
+        match ContentEncoding::from_header(self.request.header("content-encoding"))? {
+            ContentEncoding::Identity => Ok(Cow::Borrowed(body)),
+            encoding => Ok(Cow::Owned(decode(encoding, body, self.service.config.body_limit)?)),
+        }
     }
 
     fn quota_name(&self) -> &str {

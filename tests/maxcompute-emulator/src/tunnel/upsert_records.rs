@@ -3,7 +3,7 @@
 use crate::http::ServiceError;
 use crate::record::{BucketHasher, Input, Record, RecordReader, bucket_of, combine};
 use crate::schema::{Column, DataType, TableDefinition};
-use crate::store::{Change, RowCheck, RowKey};
+use crate::store::{Change, RowCheck};
 
 /// `__operation` of an upsert, `U`.
 const UPSERT: i64 = 85;
@@ -69,8 +69,7 @@ pub(super) fn read_changes(
                 bucket.count, bucket.id
             )));
         }
-        let key = RowKey::of(&row, definition)?;
-        changes.push(Change { row, key, delete });
+        changes.push(Change::new(row, delete, definition)?);
     }
     Ok(changes)
 }
@@ -84,11 +83,11 @@ fn bucket_of_record(
     bucket: Bucket,
     record: &Record<'_, '_>,
 ) -> Result<u32, ServiceError> {
-    let mut hashes = Vec::with_capacity(definition.primary_key.len());
-    for index in &definition.primary_key {
-        if let Some(column) = definition.columns.get(*index) {
-            hashes.push(bucket.hasher.hash_column(&column.data_type, record.column(*index))?);
-        }
+    let key =
+        definition.primary_key.iter().filter_map(|index| Some((*index, definition.columns.get(*index)?)));
+    let mut sum = 0i32;
+    for (index, column) in key {
+        sum = sum.wrapping_add(bucket.hasher.hash_column(&column.data_type, record.column(index))?);
     }
-    Ok(bucket_of(combine(hashes), bucket.count))
+    Ok(bucket_of(combine([sum]), bucket.count))
 }

@@ -4,7 +4,7 @@ use maxcompute_emulator::content_encoding::{ContentEncoding, decode};
 use maxcompute_emulator::record::Value;
 use maxcompute_emulator::{Config, Emulator};
 
-use super::client::{get, post, send, sql, stream};
+use super::client::{get, post, send, sql, stream, upload};
 use super::source::load;
 
 /// The vectors are signed for the first of January 2026.
@@ -45,11 +45,7 @@ async fn a_download_is_compressed_as_asked_for() {
     let types = ["string".parse().expect("a type")];
     let rows: Vec<_> = (0..1000).map(|n| vec![Some(Value::Text(format!("row {n}")))]).collect();
     let sent = stream(&types, &rows);
-    let session = post(&emulator, "/projects/p/tables/t?uploads").await.json();
-    let upload = format!("/projects/p/tables/t?uploadid={}", session["UploadID"].as_str().expect("id"));
-    let written = send(&emulator, Method::PUT, &format!("{upload}&blockid=0"), &[], sent.clone()).await;
-    assert_eq!(written.status, 200, "{}", written.text());
-    post(&emulator, &upload).await.json();
+    upload(&emulator, "/projects/p/tables/t", "", sent.clone()).await;
     let session = post(&emulator, "/projects/p/tables/t?downloads").await.json();
     let id = session["DownloadID"].as_str().expect("id");
     let target = format!("/projects/p/tables/t?data&downloadid={id}&rowrange=(0,1000)");

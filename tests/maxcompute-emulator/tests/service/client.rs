@@ -12,6 +12,9 @@ use maxcompute_emulator::record::{RecordWriter, Value};
 use maxcompute_emulator::schema::DataType;
 use serde_json::Value as Json;
 
+/// BIGINT 1 belongs to bucket 3 of 4.
+pub(crate) const BUCKET_OF_1: u32 = 3;
+
 /// What requests are sent to.
 pub(crate) trait Server {
     fn address(&self) -> SocketAddr;
@@ -101,6 +104,19 @@ pub(crate) async fn sql(emulator: &impl Server, query: &str) -> String {
 
 /// Runs SQL that must succeed, and gives the result as text.
 pub(crate) async fn sql_of(emulator: &impl Server, project: &str, query: &str) -> String {
+    run(emulator, project, query).await.unwrap_or_else(|message| panic!("{query}: {message}"))
+}
+
+/// Runs SQL in the project `p` that must fail, and gives the message.
+pub(crate) async fn sql_error(emulator: &impl Server, query: &str) -> String {
+    match run(emulator, "p", query).await {
+        Ok(result) => panic!("{query:.80} is not refused: {result}"),
+        Err(message) => message,
+    }
+}
+
+/// Runs SQL; the result as text, or the message of the failed job.
+async fn run(emulator: &impl Server, project: &str, query: &str) -> Result<String, String> {
     let body = format!(
         "<Instance><Job><Tasks><SQL><Name>t</Name><Query><![CDATA[{query}]]></Query></SQL></Tasks></Job></Instance>"
     );
@@ -117,8 +133,7 @@ pub(crate) async fn sql_of(emulator: &impl Server, project: &str, query: &str) -
         base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64")
     };
     let text = String::from_utf8(text).expect("text");
-    assert!(result.contains("<Status>Success</Status>"), "{query}: {text}");
-    text
+    if result.contains("<Status>Success</Status>") { Ok(text) } else { Err(text) }
 }
 
 /// Opens a batch upload session of the table at `path`, with these further parameters, and gives its target.
@@ -169,6 +184,11 @@ pub(crate) fn upsert_row(id: Option<i64>, text: Option<&str>, operation: Option<
         None,
         Some(Value::Array(Vec::new())),
     ]
+}
+
+/// A body that sets `v` of the row 1.
+pub(crate) fn write_of_1(text: &str) -> Vec<u8> {
+    stream(&upsert_types(), &[upsert_row(Some(1), Some(text), Some(85))])
 }
 
 /// Makes the Delta table `(id BIGINT NOT NULL, v STRING)` with four buckets.

@@ -3,9 +3,8 @@ use std::time::Duration;
 
 use maxcompute_emulator::{Config, Emulator};
 
-use super::client::{Upsert, create_delta, get, post, sql, stream, upsert_row, upsert_types};
+use super::client::{BUCKET_OF_1, Upsert, create_delta, get, post, sql, stream, upsert_row, upsert_types};
 
-const BUCKET_OF_1: u32 = 3;
 const ROUNDS: usize = 40;
 
 /// Writes row 1 again and again; a session that a change of columns refuses is given up.

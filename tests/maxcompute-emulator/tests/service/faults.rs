@@ -3,9 +3,9 @@ use std::time::{Duration, Instant};
 use hyper::{Method, StatusCode};
 use maxcompute_emulator::{Config, Emulator, Operation};
 
-use super::client::{Upsert, attempt, create_delta, get, post, send, sql, stream, upsert_row, upsert_types};
-
-const BUCKET_OF_1: u32 = 3;
+use super::client::{
+    BUCKET_OF_1, Upsert, attempt, create_delta, get, open_upload, post, send, sql, stream, write_of_1,
+};
 
 /// An emulator with the Delta table `t`, and these faults from then on.
 async fn emulator(faults: &[&str]) -> Emulator {
@@ -15,10 +15,6 @@ async fn emulator(faults: &[&str]) -> Emulator {
         emulator.faults().add(fault.parse().expect("a fault"));
     }
     emulator
-}
-
-fn write_of_1(text: &str) -> Vec<u8> {
-    stream(&upsert_types(), &[upsert_row(Some(1), Some(text), Some(85))])
 }
 
 async fn count(emulator: &Emulator) -> String {
@@ -164,9 +160,7 @@ async fn an_upload_stays_closing_and_a_download_initiating() {
         emulator(&["operation=commit-upload committing=2", "operation=create-download committing=2"]).await;
     sql(&emulator, "create table a (id bigint)").await;
     let path = "/projects/p/tables/a";
-    let id =
-        post(&emulator, &format!("{path}?uploads")).await.json()["UploadID"].as_str().expect("id").to_owned();
-    let target = format!("{path}?uploadid={id}");
+    let target = open_upload(&emulator, path, "").await;
     let block = stream(
         &["bigint".parse().expect("a type")],
         &[vec![Some(maxcompute_emulator::record::Value::Integer(1))]],

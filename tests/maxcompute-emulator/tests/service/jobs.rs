@@ -1,7 +1,9 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use maxcompute_emulator::{Config, Emulator};
 
-use super::client::{get, send};
+use super::client::{get, send, sql};
 
 async fn submit(emulator: &Emulator, query: &str) -> String {
     let body = format!(
@@ -46,4 +48,32 @@ async fn a_job_can_be_read_back() {
     let job = submit(&emulator, "create table made (id bigint)").await;
     let source = get(&emulator, &format!("{job}?source")).await.text();
     assert!(source.contains("<Query>create table made (id bigint)</Query>"), "{source}");
+}
+
+#[tokio::test]
+async fn a_query_that_would_not_end_or_fit_fails_with_the_limit() {
+    let config = Config { query_steps: 2_000_000, body_limit: 1 << 20, ..Config::new("p") };
+    let emulator = Emulator::start(config).await.expect("starts");
+    let ten = "with t as (select 1 n union all select 2 union all select 3 union all select 4 union all select 5 \
+               union all select 6 union all select 7 union all select 8 union all select 9 union all select 10)";
+    for (query, words) in [
+        // 10^10 combinations, counted and returned.
+        (
+            format!("{ten} select count(*) from t a, t b, t c, t d, t e, t f, t g, t h, t i, t j"),
+            "2000000 steps",
+        ),
+        (format!("{ten} select a.n from t a, t b, t c, t d, t e, t f, t g, t h, t i, t j"), "1048576 bytes"),
+        ("select zeroblob(900000000)".to_owned(), "too big"),
+        ("select replace(hex(zeroblob(20000)), '0', hex(zeroblob(20000)))".to_owned(), "too big"),
+        ("select printf('%1000000000d', 1)".to_owned(), "too big"),
+    ] {
+        let job = submit(&emulator, &query).await;
+        let result = get(&emulator, &format!("{job}?result")).await.text();
+        assert!(result.contains("<Status>Failed</Status>"), "{query}: {result}");
+        let message =
+            result.split("<![CDATA[").nth(1).and_then(|rest| rest.split("]]>").next()).expect("one");
+        let message = STANDARD.decode(message).expect("base64");
+        assert!(String::from_utf8_lossy(&message).contains(words), "{query}: {result}");
+    }
+    assert!(sql(&emulator, "select 1 + 1").await.contains('2'));
 }

@@ -1,15 +1,11 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-use hyper::Method;
 use maxcompute_emulator::record::Value;
 use maxcompute_emulator::{Config, Emulator};
 use serde_json::Value as Json;
 
-use super::client::{Upsert, create_delta, get, send, sql, stream, upsert_row, upsert_types};
-
-/// BIGINT 1 belongs to bucket 3 of 4.
-const BUCKET_OF_1: u32 = 3;
+use super::client::{BUCKET_OF_1, Upsert, create_delta, get, sql, stream, upload, upsert_row, upsert_types};
 
 async fn emulator() -> Emulator {
     let emulator = Emulator::start(Config::new("p")).await.expect("starts");
@@ -62,12 +58,8 @@ async fn partition_values_are_shown_beside_the_rows() {
     sql(&emulator, "create table a (id bigint) partitioned by (pt string)").await;
     sql(&emulator, "alter table a add partition (pt='x')").await;
     let target = "/projects/p/tables/a";
-    let session =
-        send(&emulator, Method::POST, &format!("{target}?uploads&partition=pt=x"), &[], "").await.json();
-    let upload = format!("{target}?uploadid={}&partition=pt=x", session["UploadID"].as_str().expect("id"));
     let block = stream(&["bigint".parse().expect("a type")], &[vec![Some(Value::Integer(7))]]);
-    send(&emulator, Method::PUT, &format!("{upload}&blockid=0"), &[], block).await;
-    send(&emulator, Method::POST, &upload, &[], "").await.json();
+    upload(&emulator, target, "&partition=pt=x", block).await;
     let page = get(&emulator, "/emulator/tables/default/a").await.text();
     assert!(page.contains("<tr><td>7</td><td>x</td></tr>"), "{page}");
 }

@@ -1,7 +1,4 @@
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use hyper::Method;
@@ -9,30 +6,20 @@ use maxcompute_emulator::record::Value;
 use maxcompute_emulator::{Config, Emulator};
 
 use super::client::{
-    Server, Upsert, attempt, create_delta, get, post, send, sql, stream, upsert_row, upsert_types,
+    BUCKET_OF_1, Server, Upsert, attempt, create_delta, get, open_upload, post, send, sql, stream,
+    upsert_row, upsert_types, write_of_1,
 };
-
-const BUCKET_OF_1: u32 = 3;
+use super::process::Process;
 
 async fn start(directory: &Path) -> Emulator {
     let config = Config { data_dir: Some(directory.to_owned()), ..Config::new("p") };
     Emulator::start(config).await.expect("starts")
 }
 
-fn write_of_1(text: &str) -> Vec<u8> {
-    stream(&upsert_types(), &[upsert_row(Some(1), Some(text), Some(85))])
-}
-
 async fn write_block(emulator: &impl Server, session: &str, block: u32, id: i64) {
     let body = stream(&["bigint".parse().expect("a type")], &[vec![Some(Value::Integer(id))]]);
     let written = send(emulator, Method::PUT, &format!("{session}&blockid={block}"), &[], body).await;
     assert_eq!(written.status, 200, "{}", written.text());
-}
-
-async fn open_upload(emulator: &impl Server, table: &str) -> String {
-    let path = format!("/projects/p/tables/{table}");
-    let session = post(emulator, &format!("{path}?uploads")).await.json();
-    format!("{path}?uploadid={}", session["UploadID"].as_str().expect("id"))
 }
 
 #[tokio::test]
@@ -51,7 +38,7 @@ async fn tables_and_rows_outlive_the_emulator() {
     sql(&emulator, "alter table a add partition (pt='x') partition (pt='y')").await;
     sql(&emulator, "alter table a drop partition (pt='y')").await;
     sql(&emulator, "create table b (id bigint)").await;
-    let upload = open_upload(&emulator, "b").await;
+    let upload = open_upload(&emulator, "/projects/p/tables/b", "").await;
     for id in [2, 1, 3] {
         write_block(&emulator, &upload, id as u32, id).await;
     }
@@ -104,7 +91,7 @@ async fn sessions_outlive_the_emulator() {
     committed.put(&emulator, BUCKET_OF_1, 1, write_of_1("b")).await;
     committed.commit(&emulator).await.json();
     send(&emulator, Method::DELETE, &aborted.target(), &[], "").await;
-    let upload = open_upload(&emulator, "a").await;
+    let upload = open_upload(&emulator, "/projects/p/tables/a", "").await;
     write_block(&emulator, &upload, 0, 1).await;
     write_block(&emulator, &upload, 1, 2).await;
     write_block(&emulator, &upload, 0, 7).await;
@@ -219,46 +206,6 @@ async fn a_directory_belongs_to_one_emulator_and_one_project() {
     let config = Config { data_dir: Some(file), ..Config::new("p") };
     let error = Emulator::start(config).await.expect_err("it is a file").to_string();
     assert!(error.contains("cannot make the data directory"), "{error}");
-}
-
-/// The binary as a process.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(directory: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_maxcompute-emulator"))
-            .args(["--project", "p", "--data-dir"])
-            .arg(directory)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the emulator starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("output")).read_line(&mut line).expect("a line");
-        let address = line.trim_end().strip_prefix("listening on http://").expect("the ready line");
-        Self { address: address.parse().expect("an address"), child }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("its end");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Both fail once the process has ended, which is what they are for.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-impl Server for Process {
-    fn address(&self) -> SocketAddr {
-        self.address
-    }
 }
 
 const ROWS: i64 = 5000;

@@ -1,10 +1,9 @@
 use hyper::Method;
 use maxcompute_emulator::{Config, Emulator};
 
-use super::client::{Upsert, create_delta, get, post, send, sql, stream, upsert_row, upsert_types};
-
-/// BIGINT 1 belongs to bucket 3 of 4.
-const BUCKET_OF_1: u32 = 3;
+use super::client::{
+    BUCKET_OF_1, Upsert, create_delta, get, post, send, sql, stream, upsert_row, upsert_types,
+};
 
 async fn session() -> (Emulator, Upsert) {
     let emulator = Emulator::start(Config::new("p")).await.expect("starts");

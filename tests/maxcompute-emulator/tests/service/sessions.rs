@@ -4,16 +4,12 @@ use hyper::Method;
 use maxcompute_emulator::record::Value;
 use maxcompute_emulator::{Config, Emulator};
 
-use super::client::{Upsert, create_delta, get, post, send, sql, stream, upsert_row, upsert_types};
-
-const BUCKET_OF_1: u32 = 3;
+use super::client::{
+    BUCKET_OF_1, Upsert, create_delta, get, open_upload, post, send, sql, stream, write_of_1,
+};
 
 async fn emulator() -> Emulator {
     Emulator::start(Config::new("p")).await.expect("starts")
-}
-
-fn write_of_1(text: &str) -> Vec<u8> {
-    stream(&upsert_types(), &[upsert_row(Some(1), Some(text), Some(85))])
 }
 
 #[tokio::test]
@@ -98,8 +94,7 @@ async fn an_upload_is_committed_once_however_often_it_is_asked_for() {
     let emulator = emulator().await;
     sql(&emulator, "create table a (id bigint)").await;
     let path = "/projects/p/tables/a";
-    let session = post(&emulator, &format!("{path}?uploads")).await.json();
-    let target = format!("{path}?uploadid={}", session["UploadID"].as_str().expect("id"));
+    let target = open_upload(&emulator, path, "").await;
     let block = || stream(&["bigint".parse().expect("a type")], &[vec![Some(Value::Integer(1))]]);
     send(&emulator, Method::PUT, &format!("{target}&blockid=4"), &[], block()).await;
     let first = post(&emulator, &target).await.json();
@@ -174,8 +169,7 @@ async fn a_change_of_columns_refuses_open_sessions_with_the_codes_that_clients_k
     assert_eq!(committed.put(&emulator, BUCKET_OF_1, 1, write_of_1("b")).await.status, 200);
     committed.commit(&emulator).await.json();
     let path = "/projects/p/tables/a";
-    let upload = post(&emulator, &format!("{path}?uploads")).await.json();
-    let upload = format!("{path}?uploadid={}", upload["UploadID"].as_str().expect("id"));
+    let upload = open_upload(&emulator, path, "").await;
     let download = post(&emulator, &format!("{path}?downloads")).await.json();
     let download = download["DownloadID"].as_str().expect("id");
     // A comment alone changes nothing for a session.

@@ -1,15 +1,21 @@
 use std::collections::HashMap;
 
+use rusqlite::limits::Limit;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, ErrorCode, params_from_iter};
 
 use super::result::{Collector, Origin};
 use super::translate::Translated;
-use super::{internal, refused};
+use super::{QueryLimits, internal, refused};
 use crate::record::{Fraction, RecordError, Value, value_text};
 use crate::schema::{Column, DataType};
 use crate::sql::outcome::{ExecutionError, ResultSet};
 use crate::store::{Table, cell_from_text};
+
+/// Bytes of a value, and of a row while SQLite works on it: some columns of the 8 MiB that a STRING may have.
+const LONGEST_VALUE: i32 = 64 << 20;
+/// How often the steps of a query are counted.
+const STEPS_BETWEEN_CHECKS: u64 = 1000;
 
 /// An SQLite database in memory with copies of the tables of one query.
 pub(super) struct Database {
@@ -76,8 +82,19 @@ impl Database {
         Ok(())
     }
 
-    pub(super) fn run(&self, query: &Translated) -> Result<ResultSet, ExecutionError> {
-        let refuse = |error| refused(error, |offset| query.position_of(offset), query.start());
+    pub(super) fn run(
+        &mut self,
+        query: &Translated,
+        limits: QueryLimits,
+    ) -> Result<ResultSet, ExecutionError> {
+        self.limit(limits.steps).map_err(|error| internal(&error))?;
+        let refuse = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => {
+                let reason = format!("the query takes more than {} steps; let it read less", limits.steps);
+                ExecutionError::semantic(query.start(), reason)
+            }
+            _ => refused(error, |offset| query.position_of(offset), query.start()),
+        };
         let mut statement = self.connection.prepare(&query.sql).map_err(refuse)?;
         let origins: Vec<Option<&Origin>> =
             statement.columns().map(|column| self.origin(column.decl_type()?)).collect();
@@ -86,8 +103,23 @@ impl Database {
         let mut rows = statement.query(params_from_iter(&query.texts)).map_err(refuse)?;
         while let Some(row) = rows.next().map_err(refuse)? {
             collector.add(row).map_err(refuse)?;
+            if collector.bytes > limits.bytes {
+                let reason = format!("the result has more than {} bytes; select less", limits.bytes);
+                return Err(ExecutionError::semantic(query.start(), reason));
+            }
         }
         Ok(collector.finish())
+    }
+
+    /// Ends a statement that takes too many steps or makes too long a value.
+    fn limit(&mut self, steps: u64) -> rusqlite::Result<()> {
+        self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
+        let mut left = steps / STEPS_BETWEEN_CHECKS;
+        let check = move || {
+            left = left.saturating_sub(1);
+            left == 0
+        };
+        self.connection.progress_handler(STEPS_BETWEEN_CHECKS as i32, Some(check))
     }
 
     /// The column that a declared type stands for.

@@ -16,6 +16,15 @@ use super::token::Position;
 use database::Database;
 use translate::translate;
 
+/// What a query may use, so that none keeps a thread or the memory for itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryLimits {
+    /// Steps of SQLite's machine.
+    pub(crate) steps: u64,
+    /// Bytes of the result.
+    pub(crate) bytes: usize,
+}
+
 impl SqlContext<'_> {
     /// Executes a query: without SQLite if it reads whole rows of one table, in which case nothing is copied.
     pub(super) fn query(&self, query: &Query) -> Result<ResultSet, ExecutionError> {
@@ -31,7 +40,7 @@ impl SqlContext<'_> {
             let table = self.table(name)?;
             database.load(&table)?;
         }
-        database.run(&translated)
+        database.run(&translated, self.limits)
     }
 }
 

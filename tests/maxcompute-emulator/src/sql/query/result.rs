@@ -19,15 +19,19 @@ pub(super) struct Collector<'a> {
     names: Vec<String>,
     origins: Vec<Option<&'a Origin>>,
     rows: Vec<Vec<Cell>>,
+    /// Memory that the rows take, about.
+    pub(super) bytes: usize,
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(names: &[String], origins: Vec<Option<&'a Origin>>) -> Self {
-        Self { names: column_names(names), origins, rows: Vec::new() }
+        Self { names: column_names(names), origins, rows: Vec::new(), bytes: 0 }
     }
 
     pub(super) fn add(&mut self, row: &SqliteRow<'_>) -> rusqlite::Result<()> {
-        let cells = (0..self.names.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>()?;
+        let cells: Vec<Cell> =
+            (0..self.names.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>()?;
+        self.bytes += size_of::<Vec<Cell>>() + cells.iter().map(size).sum::<usize>();
         self.rows.push(cells);
         Ok(())
     }
@@ -67,6 +71,15 @@ impl<'a> Collector<'a> {
         });
         ResultSet { rows: rows.collect(), columns }
     }
+}
+
+fn size(cell: &Cell) -> usize {
+    size_of::<Cell>()
+        + match cell {
+            Cell::Text(text) => text.len(),
+            Cell::Blob(bytes) => bytes.len(),
+            _ => 0,
+        }
 }
 
 impl Origin {

@@ -1,13 +1,13 @@
 //! The ways in which a request fails.
 
-use crate::requests::Made;
+use super::requests::Made;
 
 /// One way, in the words of the emulator.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kind {
-    pub(crate) words: &'static str,
+pub(super) struct Kind {
+    pub(super) words: &'static str,
     /// Whether the answer never comes, so that a limit has to pass.
-    pub(crate) hangs: bool,
+    pub(super) hangs: bool,
     /// Which requests can fail so.
     meets: fn(&Made) -> bool,
 }
@@ -33,7 +33,7 @@ const NEVER: &str = "delay=3600000";
 const NEVER_ANSWERED: &str = "delay-answer=3600000";
 
 /// What happens to one request, and to none after it.
-pub(crate) const ONCE: &[Kind] = &[
+pub(super) const ONCE: &[Kind] = &[
     any("status=500"),
     any("status=502"),
     any("status=503"),
@@ -66,17 +66,17 @@ pub(crate) const ONCE: &[Kind] = &[
 ];
 
 /// What goes on until somebody repairs it.
-pub(crate) const FOR_LONG: &[Kind] =
+pub(super) const FOR_LONG: &[Kind] =
     &[any("status=503"), any("status=429"), any("reset=before"), any("status=403")];
 
 impl Kind {
     /// Whether a request can fail so.
-    pub(crate) fn meets(&self, made: &Made) -> bool {
+    pub(super) fn meets(&self, made: &Made) -> bool {
         (self.meets)(made)
     }
 
     /// Whether the sink sees an answer with a request id.
-    pub(crate) fn is_answered(&self) -> bool {
+    pub(super) fn is_answered(&self) -> bool {
         self.words.starts_with("status=")
     }
 }

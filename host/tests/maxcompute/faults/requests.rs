@@ -6,28 +6,28 @@ use maxcompute_emulator::{Entry, Operation};
 
 /// One request of a run: the `nth` for an operation, on a table where the path names one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) operation: String,
-    pub(crate) table: Option<String>,
-    pub(crate) nth: u32,
+pub(super) struct Place {
+    pub(super) operation: String,
+    pub(super) table: Option<String>,
+    pub(super) nth: u32,
 }
 
 /// A request and what of it decides which faults it can meet.
 #[derive(Clone, Debug)]
-pub(crate) struct Made {
-    pub(crate) place: Place,
-    pub(crate) has_body: bool,
-    pub(crate) names_session: bool,
+pub(super) struct Made {
+    pub(super) place: Place,
+    pub(super) has_body: bool,
+    pub(super) names_session: bool,
 }
 
 impl Place {
     /// The words by which the emulator finds it.
-    pub(crate) fn pattern(&self) -> String {
+    pub(super) fn pattern(&self) -> String {
         format!("{} nth={}", self.everywhere(), self.nth)
     }
 
     /// The words for it and for all requests like it.
-    pub(crate) fn everywhere(&self) -> String {
+    pub(super) fn everywhere(&self) -> String {
         match &self.table {
             Some(table) => format!("operation={} path=*/tables/{table}*", self.operation),
             None => format!("operation={}", self.operation),
@@ -39,7 +39,7 @@ impl Place {
 const ASKED_TOGETHER: [&str; 2] = ["get-project", "get-tunnel-endpoint"];
 
 /// All requests of a run, from its journal.
-pub(crate) fn made(journal: &[Entry]) -> Vec<Made> {
+pub(super) fn made(journal: &[Entry]) -> Vec<Made> {
     let mut counts = BTreeMap::new();
     let mut all = Vec::new();
     for entry in journal {
