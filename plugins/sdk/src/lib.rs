@@ -27,6 +27,7 @@ pub mod batch;
 pub mod bindings;
 pub mod bytes;
 pub mod host;
+mod option_table;
 mod schema;
 
 pub use bindings::sink::export_sink;
@@ -41,6 +42,7 @@ pub mod types {
 /// Options: how a plugin describes them and how it gets their values.
 pub mod options {
     pub use crate::bindings::source::cdc::plugin::options::*;
+    pub use crate::option_table::with_option_table;
 }
 
 /// What a source exports.

@@ -8,6 +8,7 @@ mod hashes;
 mod keeper;
 mod nested;
 mod properties;
+mod readme;
 mod records;
 mod renames;
 mod requests;

@@ -12,6 +12,7 @@ mod sessions;
 mod tables;
 mod types;
 mod uploads;
+mod upstream;
 mod values;
 
 use cdc_plugin::options::Setting;
