@@ -39,7 +39,13 @@ pub fn listed() -> Listed {
 /// What a server announces of the table's images.
 pub fn map(table: &Table) -> TableMap {
     let columns = table.columns.iter().map(|column| mapped(&column.kind)).collect();
-    TableMap { table_id: 1, database: table.database.clone(), table: table.name.clone(), columns }
+    TableMap {
+        table_id: 1,
+        database: table.database.clone(),
+        table: table.name.clone(),
+        columns,
+        key: Vec::new(),
+    }
 }
 
 fn mapped(kind: &Kind) -> MappedColumn {
@@ -64,7 +70,7 @@ fn mapped(kind: &Kind) -> MappedColumn {
         Kind::Bit { bits } => (code::BIT, pair(bits % 8, bits / 8)),
         Kind::Char { length, .. } => (code::STRING, string(code::STRING, bytes((*length).min(255), 4))),
         Kind::Binary { length } => (code::STRING, string(code::STRING, bytes((*length).min(1020), 1))),
-        Kind::Address(address) => (code::STRING, string(code::STRING, address.len() as u16)),
+        Kind::Address(address) => (code::STRING, string(code::STRING, u16::from(address.width()))),
         Kind::Varchar { length, .. } => (code::VARCHAR, bytes((*length).min(16383), 4)),
         Kind::Varbinary { length } => (code::VARCHAR, bytes((*length).min(65535), 1)),
         Kind::Text { .. } | Kind::Blob => (code::BLOB, 2),
@@ -81,7 +87,7 @@ fn mapped(kind: &Kind) -> MappedColumn {
         Kind::DateTime { precision } => (code::DATETIME2, u16::from(*precision)),
         Kind::Timestamp { precision } => (code::TIMESTAMP2, u16::from(*precision)),
     };
-    MappedColumn { code, meta, unsigned: None, name: None, members: None }
+    MappedColumn { code, meta, nullable: true, collation: None, unsigned: None, name: None, members: None }
 }
 
 /// A type that a column with this map may have, as `information_schema` would say it.

@@ -14,7 +14,7 @@ use fuzz::{Input, mysql};
 use libfuzzer_sys::fuzz_target;
 
 const WISHES: Wishes = Wishes {
-    reading: Reading { tinyint1_is_boolean: true, json: Style::Server, mariadb: false },
+    reading: Reading { tinyint1_is_boolean: true, json: Style::Server, set_is_text: false, mariadb: false },
     comments: true,
 };
 

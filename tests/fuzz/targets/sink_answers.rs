@@ -5,7 +5,7 @@ use cdc_plugin::host::http::BodyEncoding;
 use cdc_plugin::types::TableId;
 use cdc_plugin_maxcompute::rest::{TableName, create_schema, has_schema_model, table};
 use cdc_plugin_maxcompute::sql::{Statement, run};
-use cdc_plugin_maxcompute::tunnel::{UploadSession, UpsertSession};
+use cdc_plugin_maxcompute::tunnel::{Destination, UploadSession, UpsertSession};
 use fuzz::{Input, sink};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,7 +13,9 @@ fuzz_target!(|data: &[u8]| {
     let mut input = Input(data);
     let question = input.byte();
     let client = sink::client(input);
-    let name = TableName::locate("p", &TableId::in_schema("d", "t"), question & 8 != 0).expect("a name");
+    let name = TableName::locate(&client.settings, &TableId::in_schema("d", "t"), question & 8 != 0)
+        .expect("a name");
+    let destination = Destination { name: name.clone(), partition: None };
     pollster::block_on(async {
         match question % 6 {
             0 => {
@@ -25,22 +27,23 @@ fuzz_target!(|data: &[u8]| {
                 let _ = has_schema_model(&client).await;
             }
             2 => {
-                let Ok(session) = UpsertSession::create(&client, &name).await else { return };
-                for bucket in 0..session.buckets().min(4) {
-                    let _ = session.put(&client, bucket, 1, vec![0; 9], BodyEncoding::Identity).await;
+                let Ok(upsert) = UpsertSession::create(&client, &destination).await else { return };
+                for bucket in 0..upsert.buckets().min(4) {
+                    let _ = upsert.put(&client, bucket, 1, vec![0; 9], BodyEncoding::Identity).await;
                 }
+                let session = &upsert.session;
                 let _ = session.refresh(&client).await;
                 let route = session.route();
-                let _ = UpsertSession::look(&client, &name, &session.id).await;
-                let _ = UpsertSession::commit(&client, &name, &session.id, route.as_deref()).await;
-                let _ = UpsertSession::abort(&client, &name, &session.id, route.as_deref()).await;
+                let _ = session.at.look(&client).await;
+                let _ = session.at.commit(&client, route.as_deref()).await;
+                let _ = session.at.abort(&client, route.as_deref()).await;
             }
             3 => {
-                let Ok(session) = UploadSession::create(&client, &name).await else { return };
-                let _ = session.put(&client, 0, vec![0; 9], BodyEncoding::Identity).await;
-                let _ = session.refresh(&client).await;
-                let _ = UploadSession::look(&client, &name, &session.id).await;
-                let _ = UploadSession::commit(&client, &name, &session.id).await;
+                let Ok(upload) = UploadSession::create(&client, &destination).await else { return };
+                let _ = upload.put(&client, 0, vec![0; 9], BodyEncoding::Identity).await;
+                let _ = upload.session.refresh(&client).await;
+                let _ = upload.session.at.look(&client).await;
+                let _ = upload.session.at.commit(&client, None).await;
             }
             4 => {
                 let sql = "create table `t` (`a` bigint)";
