@@ -88,7 +88,8 @@ async fn arrive_once(world: World) {
     let pipeline = world.pipeline(&options);
     let begun = Instant::now();
     let early = kill_repeatedly(&world, &pipeline, &mut storm, kills).await;
-    assert!(early > 0, "all snapshots were read before the first kill");
+    // A small snapshot may be read while the first checkpoint is on its way.
+    assert!(early > 0 || rows < 100_000, "all snapshots were read before the first kill");
 
     // To the end of the snapshot and some way into the stream.
     let mut host = Host::run(&pipeline, &world.state(), &[], &[]);
