@@ -2,9 +2,11 @@
 
 import datetime
 import decimal
+import os
 
 import pandas
 import pytest
+import requests
 from conftest import create_delta, rows
 from odps import errors
 from odps.tunnel import TableTunnel
@@ -72,6 +74,22 @@ def test_a_second_commit_changes_nothing(odps, table_name):
     session.commit()
     assert session.status.value.lower() == "committed"
     assert rows(table) == [[1, "b"]]
+
+
+def test_a_session_whose_lifetime_is_over_leaves_nothing_and_cannot_be_committed(odps, table_name):
+    table = create_delta(odps, table_name)
+    session = session_of(odps, table_name)
+    write(session, [[1, "a"]])
+    days = {"advance": 8 * 24 * 3600}
+    requests.post(os.environ["EMULATOR_ENDPOINT"] + "/emulator/clock", params=days, timeout=10).raise_for_status()
+    with pytest.raises(errors.ODPSError, match="StatusConflict.*expired"):
+        session.commit()
+    assert rows(table) == []
+    # The next one is as good as new.
+    later = session_of(odps, table_name)
+    write(later, [[2, "b"]])
+    later.commit()
+    assert rows(table) == [[2, "b"]]
 
 
 def test_an_aborted_session_leaves_nothing_and_cannot_be_committed(odps, table_name):
