@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tokio::process::Command;
 
-use crate::harness::{Host, Options, Storm, World, compare, repository};
+use crate::harness::{Host, Options, Storm, World, compare, repository, verdict};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
@@ -198,23 +198,9 @@ async fn order(world: &World, journal: &Path) -> (bool, String) {
         .spawn()
         .unwrap();
     let printed: Stdio = printer.stdout.take().unwrap().try_into().unwrap();
-    let output = world
-        .command("tests/compare/order.py")
-        .await
-        .arg("--journal")
-        .arg(journal)
-        .args(["--token", "token"])
-        .args(Storm::TABLES)
-        .stdin(printed)
-        .output()
-        .await
-        .unwrap();
+    let mut judge = world.command("tests/compare/order.py").await;
+    judge.arg("--journal").arg(journal).args(["--token", "token"]).args(Storm::TABLES).stdin(printed);
+    let verdict = verdict(judge).await;
     assert!(printer.wait().await.unwrap().success(), "mysqlbinlog failed");
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    match output.status.code() {
-        Some(0) => (true, said),
-        Some(1) => (false, said),
-        _ => panic!("the judge failed: {said}"),
-    }
+    verdict
 }

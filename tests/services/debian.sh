@@ -93,3 +93,21 @@ debian_command() {
     library_path=$(IFS=: && printf '%s' "${libraries[*]}")
     command_line=("${loaders[0]}" --library-path "$library_path" "$root/$2")
 }
+
+# debian_tool NAME PACKAGE: a package of Debian 12 with all it depends on, unpacked once; puts its root into `root`.
+# Raise the number in the directory's name when what is unpacked changes.
+debian_tool() {
+    local name=$1 package=$2 staging installed=$services_dir/$1-1 debs=$services_dir/debs/$1
+    root=$installed/root
+    [[ -e $installed/done ]] && return
+    lock_service "$name"
+    if [[ ! -e $installed/done ]]; then
+        find "$services_dir" -maxdepth 1 -name "$name-1*" -exec rm -rf {} +
+        debian_kept "$debs" || debian_fetch bookworm "$debs" "$package"
+        staging=$(mktemp -d "$installed.XXXXXX")
+        debian_unpack "$debs" "$staging/root"
+        touch "$staging/done"
+        mv "$staging" "$installed"
+    fi
+    unlock_service
+}

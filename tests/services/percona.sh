@@ -8,25 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/services/debian.sh
 . "$here/debian.sh"
 
-installed=$services_dir/percona-1
-root=$installed/root
-
-install_percona() {
-    local staging debs=$services_dir/debs/percona
-    [[ -e $installed/done ]] && return
-    lock_service percona
-    if [[ ! -e $installed/done ]]; then
-        find "$services_dir" -maxdepth 1 -name 'percona-1*' -exec rm -rf {} +
-        debian_kept "$debs" || debian_fetch bookworm "$debs" percona-toolkit
-        staging=$(mktemp -d "$installed.XXXXXX")
-        debian_unpack "$debs" "$staging/root"
-        touch "$staging/done"
-        mv "$staging" "$installed"
-    fi
-    unlock_service
-}
-
-install_percona
+debian_tool percona percona-toolkit
 [[ ${1:-} == install ]] && exit
 tool=$1
 shift

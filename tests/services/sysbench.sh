@@ -8,25 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/services/debian.sh
 . "$here/debian.sh"
 
-installed=$services_dir/sysbench-1
-root=$installed/root
-
-install_sysbench() {
-    local staging debs=$services_dir/debs/sysbench
-    [[ -e $installed/done ]] && return
-    lock_service sysbench
-    if [[ ! -e $installed/done ]]; then
-        find "$services_dir" -maxdepth 1 -name 'sysbench-1*' -exec rm -rf {} +
-        debian_kept "$debs" || debian_fetch bookworm "$debs" sysbench
-        staging=$(mktemp -d "$installed.XXXXXX")
-        debian_unpack "$debs" "$staging/root"
-        touch "$staging/done"
-        mv "$staging" "$installed"
-    fi
-    unlock_service
-}
-
-install_sysbench
+debian_tool sysbench sysbench
 [[ ${1:-} == install ]] && exit
 shopt -s nullglob
 plugins=("$root"/usr/lib/*-linux-gnu/libmariadb3/plugin)

@@ -1,7 +1,6 @@
 //! The bodies that the component sends are those of the vectors, in every compression that it has.
 
-use cdc_plugin::batch::BatchBuilder;
-use cdc_plugin::types::{Batch, RowKind, TableSchema};
+use cdc_plugin::types::RowKind;
 use cdc_plugin_maxcompute::shape::{OdpsType, TargetColumn};
 use maxcompute_emulator::content_encoding::{ContentEncoding, decode};
 use serde_json::Value;
@@ -9,25 +8,9 @@ use serde_json::Value;
 use crate::component::{sink, write};
 use crate::service::{Description, Request, Service};
 use crate::support::pyodps::{self, END_RECORD};
-use crate::support::vectors::{first_decimal, hex, load, push, scale_of, schema, types};
+use crate::support::vectors::{batch, first_decimal, hex, load, rows, scale_of, schema, types};
 
 const ALGORITHMS: [&str; 4] = ["raw", "zlib", "lz4", "snappy"];
-
-fn batch(schema: &TableSchema, rows: &[(RowKind, &Value)]) -> Batch {
-    let mut builder = BatchBuilder::new(schema);
-    for (kind, row) in rows {
-        builder.row(*kind, None);
-        let mut at = 0;
-        for (index, column) in schema.columns.iter().enumerate() {
-            at += push(&column.nodes, &mut builder.columns[at..], &row[index]);
-        }
-    }
-    builder.finish()
-}
-
-fn rows(case: &Value) -> &Vec<Value> {
-    case["rows"].as_array().unwrap()
-}
 
 /// What was sent, decompressed.
 fn sent(request: &Request) -> Vec<u8> {

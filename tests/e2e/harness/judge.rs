@@ -60,7 +60,8 @@ pub(crate) async fn show(world: &World, tables: &[String]) -> Vec<String> {
     tables.map(|table| table.unwrap_or_else(|| "none".into())).collect()
 }
 
-async fn verdict(mut judge: Command) -> (bool, String) {
+/// Run a judge; returns whether it agrees and what it says.
+pub(crate) async fn verdict(mut judge: Command) -> (bool, String) {
     let output = judge.output().await.unwrap();
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

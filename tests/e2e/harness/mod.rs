@@ -7,6 +7,7 @@ mod maxcompute;
 mod memories;
 mod mysql;
 mod schema_writer;
+mod stepped;
 mod storm;
 mod sysbench;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod writer;
 
 pub(crate) use files::{holds, repository, run};
 pub(crate) use host::Host;
-pub(crate) use judge::{compare, identical, plant_duplicate, python, show};
+pub(crate) use judge::{compare, identical, plant_duplicate, python, show, verdict};
 pub(crate) use maxcompute::MaxCompute;
 pub(crate) use memories::Memories;
 pub(crate) use mysql::Mysql;

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use super::judge::python;
+use super::judge::{python, verdict};
 use super::{World, repository};
 
 impl World {
@@ -16,12 +16,9 @@ impl World {
 
     /// A judge: whether the sides agree, and what it says.
     pub(crate) async fn judge(&self, path: &str, journal: &Path, arguments: &[&str]) -> (bool, String) {
-        let journal = journal.display().to_string();
-        match self.script(path, &[&["--journal", &journal], arguments].concat()).await {
-            (Some(0), said) => (true, said),
-            (Some(1), said) => (false, said),
-            (_, said) => panic!("the judge failed: {said}"),
-        }
+        let mut judge = self.command(path).await;
+        judge.arg("--journal").arg(journal).args(arguments);
+        verdict(judge).await
     }
 
     /// The program before its arguments.

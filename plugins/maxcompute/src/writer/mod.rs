@@ -90,15 +90,17 @@ impl<H: Host> Writer<H> {
         })?;
         let (shares, mut rejected) = self.dealer.deal(&view);
         self.open(&shares).await?;
+        let mut written = 0;
         for Share { partition, rows } in &shares {
             let Some(load) = self.loads.get_mut(partition) else { continue };
             let (refused, nulled) = load.write(&view, rows)?;
+            written += (rows.len() - refused.len()) as u64;
             rejected.extend(refused);
             load.relieve(&self.client).await?;
             self.tell_of_nulls(&nulled);
         }
         rejected.sort_by_key(|rejection| rejection.row);
-        self.client.host.counter("maxcompute.rows", u64::from(batch.rows) - rejected.len() as u64);
+        self.client.host.counter("maxcompute.rows", written);
         let rejected = self.judge(rejected);
         self.end();
         Ok(Written { buffered_bytes: self.buffered(), rejected })

@@ -5,30 +5,14 @@
 //! where PyODPS may send `1E+3`, and refuses -2^63, which PyODPS sends and Java refuses too. The order of a MAP's entries
 //! is the row's, which PyODPS keeps and Java does not.
 
-use cdc_plugin::batch::{BatchBuilder, BatchView};
+use cdc_plugin::batch::BatchView;
 use cdc_plugin::types::{Batch, RowKind, TableSchema};
 use cdc_plugin_maxcompute::record::{Hasher, Key, Operation, Plan, RecordStream, Reject};
 use cdc_plugin_maxcompute::shape::{OdpsType, TargetColumn};
 use serde_json::Value;
 
 use crate::support::pyodps::{self, END_RECORD};
-use crate::support::vectors::{first_decimal, hex, load, push, scale_of, schema, types};
-
-fn batch(schema: &TableSchema, rows: &[(RowKind, &Value)]) -> Batch {
-    let mut builder = BatchBuilder::new(schema);
-    for (kind, row) in rows {
-        builder.row(*kind, None);
-        let mut at = 0;
-        for (index, column) in schema.columns.iter().enumerate() {
-            at += push(&column.nodes, &mut builder.columns[at..], &row[index]);
-        }
-    }
-    builder.finish()
-}
-
-fn rows(case: &Value) -> &Vec<Value> {
-    case["rows"].as_array().unwrap()
-}
+use crate::support::vectors::{batch, first_decimal, hex, load, rows, scale_of, schema, types};
 
 /// Types that MaxCompute has and no logical type becomes.
 const UNREACHABLE: [&str; 3] = ["datetime", "interval_day_time", "interval_year_month"];

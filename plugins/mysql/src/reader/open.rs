@@ -46,10 +46,9 @@ impl<H: Host> Reader<H> {
         let session = server.session().await?;
         server.meet(Flavour::of(&session.info()));
         let prepared = prepare(&server, &session, &status, stored.as_ref(), &open).await;
-        let replay = open.tables.is_some() || matches!(open.stop, StopCondition::At(_));
         let prepared = match (prepared, &stored) {
             (Err(error), Some(stored))
-                if error.code == LOST && server.options.reread_when_lost && !replay =>
+                if error.code == LOST && server.options.reread_when_lost && !is_replay(&open) =>
             {
                 server.log(Level::Warn, &error.message, &[]);
                 prepare_anew(&server, &session, &status, stored, &open).await?
@@ -92,6 +91,11 @@ impl<H: Host> Reader<H> {
             failed: None,
         })
     }
+}
+
+/// Whether rows that were read before are wanted once more, and nothing else.
+fn is_replay(open: &OpenOptions) -> bool {
+    open.tables.is_some() || matches!(open.stop, StopCondition::At(_))
 }
 
 /// What a reader is made of.
@@ -210,8 +214,7 @@ async fn newcomers<H: Host>(
     open: &OpenOptions,
     unknown: &[Listed],
 ) -> Result<Option<Newcomers>, Error> {
-    let replay = open.tables.is_some() || matches!(open.stop, StopCondition::At(_));
-    if unknown.is_empty() || replay {
+    if unknown.is_empty() || is_replay(open) {
         return Ok(None);
     }
     let why = match server.options.newly_added {

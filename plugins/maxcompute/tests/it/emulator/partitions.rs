@@ -127,6 +127,8 @@ async fn an_update_that_changes_the_partition_moves_the_row() {
         place.rows("events").await,
         ["1,new,1970-01-01,1", "2,moved,1970-01-08,1", "4,moved,1970-01-01,2"]
     );
+    // Four inserts, the row that stays, two for each of those that move, and the one that is gone; no image before it.
+    assert_eq!(place.host.counter("maxcompute.rows"), 10);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use cdc_plugin::batch::ColumnBuilder;
-use cdc_plugin::types::{Column, DecimalType, LogicalType, TableId, TableSchema, TypeNode};
+use cdc_plugin::batch::{BatchBuilder, ColumnBuilder};
+use cdc_plugin::types::{Batch, Column, DecimalType, LogicalType, RowKind, TableId, TableSchema, TypeNode};
 use cdc_plugin_maxcompute::shape::{OdpsType, TargetColumn, column_type};
 use serde_json::Value;
 
@@ -223,4 +223,22 @@ pub(crate) fn first_decimal<'a>(r#type: &OdpsType, value: &'a Value) -> Option<&
         }
         _ => None,
     }
+}
+
+/// Rows of wire values as a batch.
+pub(crate) fn batch(schema: &TableSchema, rows: &[(RowKind, &Value)]) -> Batch {
+    let mut builder = BatchBuilder::new(schema);
+    for (kind, row) in rows {
+        builder.row(*kind, None);
+        let mut at = 0;
+        for (index, column) in schema.columns.iter().enumerate() {
+            at += push(&column.nodes, &mut builder.columns[at..], &row[index]);
+        }
+    }
+    builder.finish()
+}
+
+/// The rows of a case.
+pub(crate) fn rows(case: &Value) -> &Vec<Value> {
+    case["rows"].as_array().unwrap()
 }
