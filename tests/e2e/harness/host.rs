@@ -119,7 +119,6 @@ impl Host {
     }
 
     /// All it has said so far.
-    #[allow(dead_code, reason = "not every test listens")]
     pub(crate) fn log(&self) -> &[String] {
         &self.log
     }

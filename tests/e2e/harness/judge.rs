@@ -36,7 +36,6 @@ pub(crate) async fn compare(world: &World, tables: &[&str], journal: Option<&Pat
 }
 
 /// Compare two tables of the sink, cell by cell.
-#[allow(dead_code, reason = "the benchmark shares this harness")]
 pub(crate) async fn identical(world: &World, one: &str, other: &str) -> (bool, String) {
     let mut judge = Command::new(python().await);
     judge.arg(repository().join("tests/compare/identical.py")).args(warehouse(world)).args([one, other]);
@@ -44,7 +43,6 @@ pub(crate) async fn identical(world: &World, one: &str, other: &str) -> (bool, S
 }
 
 /// Tables of the sink, each as `column column | value value | …` by key, or as `none`.
-#[allow(dead_code, reason = "the benchmark shares this harness")]
 pub(crate) async fn show(world: &World, tables: &[String]) -> Vec<String> {
     let mut show = Command::new(python().await);
     show.arg(repository().join("tests/compare/show.py")).args(warehouse(world)).args(["--rows", "100"]);

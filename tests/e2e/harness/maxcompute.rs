@@ -11,7 +11,6 @@ pub(crate) struct MaxCompute {
 impl MaxCompute {
     pub(crate) const ACCESS_ID: &str = "test-access-id";
     pub(crate) const ACCESS_KEY: &str = "test-access-key-that-must-stay-in-the-host";
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) const STS_TOKEN: &str = "test-sts-token-that-must-stay-in-the-host";
     pub(crate) const PROJECT: &str = "warehouse";
 
@@ -28,18 +27,23 @@ impl MaxCompute {
     }
 
     /// Requests answered so far.
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
+    #[allow(dead_code, reason = "for the benchmark, which shares this harness")]
     pub(crate) fn answered(&self) -> u64 {
         self.emulator.journal().answered()
     }
 
     /// Wait for rows that arrive after so many requests.
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
+    #[allow(dead_code, reason = "for the benchmark, which shares this harness")]
     pub(crate) async fn rows_after(&self, answered: u64) {
         let rows = [Some(Operation::WriteUpsert), Some(Operation::WriteUploadBlock)];
         self.emulator
             .journal()
             .wait_for(|entry| entry.sequence > answered && rows.contains(&entry.operation))
             .await;
+    }
+
+    /// Let its sessions grow older.
+    pub(crate) fn advance_clock(&self, by: std::time::Duration) {
+        self.emulator.advance_clock(by);
     }
 }

@@ -50,7 +50,6 @@ impl World {
     }
 
     /// Likewise, on a server of a flavour with options of its own.
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) async fn start_on(flavour: &'static str, options: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("cdc-e2e-").tempdir().unwrap();
         let mysql = Mysql::start(flavour, &directory.path().join("mysql"), options).await;
@@ -97,7 +96,6 @@ impl World {
     }
 
     /// Write a pipeline file whose sink is the journal in the directory `journal`, and return its path.
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) fn journal_pipeline(&self, tables: &str, source: &[(&str, &str)]) -> PathBuf {
         let more: String = source.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
         let text = format!(

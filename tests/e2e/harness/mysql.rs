@@ -55,7 +55,6 @@ impl Mysql {
     }
 
     /// Have the server forget all binlog files but the newest. A dump that has just ended may keep one for a moment.
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) async fn forget_binlogs(&self) {
         let files = self.sql("SHOW BINARY LOGS").await;
         let last = files.trim().lines().last().and_then(|line| line.split('\t').next());
@@ -63,7 +62,6 @@ impl Mysql {
     }
 
     /// Likewise, all before this one.
-    #[allow(dead_code, reason = "the benchmark shares this harness")]
     pub(crate) async fn forget_binlogs_before(&self, file: &str) {
         while !self.sql("SHOW BINARY LOGS").await.starts_with(file) {
             self.sql(&format!("PURGE BINARY LOGS TO '{file}'")).await;

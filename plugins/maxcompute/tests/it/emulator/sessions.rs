@@ -10,8 +10,8 @@ use maxcompute_emulator::Operation;
 use super::{Place, created, prepared};
 use crate::support::tables::{batch, orders};
 
-/// Of sessions that expire while a test waits for it.
-const LIFETIME: Duration = Duration::from_secs(2);
+/// By which a test moves the service's clock.
+const LONGER_THAN_A_SESSION: Duration = Duration::from_secs(30 * 86_400);
 
 #[tokio::test]
 async fn a_keyed_table_ends_equal_to_its_source() {
@@ -86,11 +86,11 @@ async fn what_is_aborted_never_becomes_visible() {
 #[tokio::test]
 async fn a_session_that_expired_is_gone_for_both_kinds_of_tables() {
     for keyed in [true, false] {
-        let place = Place::new(|config| config.session_lifetime = LIFETIME).await;
+        let place = Place::plain().await;
         let schema = orders(keyed);
         let sink = created(&place, &schema).await;
         let committable = prepared(&sink, &schema, &[(Insert, 1, Some("a"))]).await;
-        tokio::time::sleep(LIFETIME).await;
+        place.emulator.advance_clock(LONGER_THAN_A_SESSION);
         assert_eq!(place.sink().commit(&committable).await.unwrap(), CommitOutcome::Gone, "keyed: {keyed}");
         place.sink().abort(&committable).await.unwrap();
     }
